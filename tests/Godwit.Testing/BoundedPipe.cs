@@ -4,9 +4,7 @@ namespace Godwit.Testing;
 internal sealed class BoundedPipe(int capacityBytes)
 {
     private readonly byte[] _ring = new byte[capacityBytes];
-    private readonly SemaphoreSlim _changed = new(0);
-    private readonly Lock _lock = new();
-    private int _waiters;
+    private readonly object _lock = new();
     private int _start;
     private int _count;
     private bool _isEnded;
@@ -41,16 +39,14 @@ internal sealed class BoundedPipe(int capacityBytes)
                     {
                         _start = (_start + count) % _ring.Length;
                         _count -= count;
-                        Changed();
+                        Monitor.PulseAll(_lock);
                     }
 
                     return count;
                 }
 
-                _waiters++;
+                Monitor.Wait(_lock);
             }
-
-            _changed.Wait();
         }
     }
 
@@ -71,13 +67,11 @@ internal sealed class BoundedPipe(int capacityBytes)
                 _count += count;
                 bytes = bytes[count..];
                 if (count > 0)
-                    Changed();
+                    Monitor.PulseAll(_lock);
                 if (bytes.IsEmpty)
                     return true;
-                _waiters++;
+                Monitor.Wait(_lock);
             }
-
-            _changed.Wait();
         }
     }
 
@@ -87,7 +81,7 @@ internal sealed class BoundedPipe(int capacityBytes)
         lock (_lock)
         {
             _isEnded = true;
-            Changed();
+            Monitor.PulseAll(_lock);
         }
     }
 
@@ -97,14 +91,7 @@ internal sealed class BoundedPipe(int capacityBytes)
         lock (_lock)
         {
             _isBroken = true;
-            Changed();
+            Monitor.PulseAll(_lock);
         }
-    }
-
-    private void Changed()
-    {
-        if (_waiters > 0)
-            _changed.Release(_waiters);
-        _waiters = 0;
     }
 }
