@@ -12,7 +12,7 @@ public sealed class LinuxGuest
     /// <summary>The machine of the contract command line.</summary>
     public const string ContractMachine = "virt,aia=none,aclint=off,acpi=off";
 
-    private static readonly Lazy<LinuxGuest> Instance = new(Make);
+    private static readonly Lazy<LinuxGuest> _instance = new(Make);
 
     private LinuxGuest(string kernel, string initrd)
     {
@@ -21,7 +21,7 @@ public sealed class LinuxGuest
     }
 
     /// <summary>The guest, made on first use.</summary>
-    public static LinuxGuest Image => Instance.Value;
+    public static LinuxGuest Image => _instance.Value;
 
     /// <summary>The kernel's path.</summary>
     public string Kernel { get; }
