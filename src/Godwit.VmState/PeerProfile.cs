@@ -1,8 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Godwit.VmState;
 
 /// <summary>What a QEMU of one release writes and accepts, as data.</summary>
 /// <param name="Name">Short name, for instance "10.0".</param>
 /// <param name="Release">The release as a version, so that tables can select by it.</param>
+[SuppressMessage("Naming", "CA1707:Remove the underscores", Justification = "The underscore stands for the point in a release number.")]
 public sealed record PeerProfile(string Name, Version Release)
 {
     /// <summary>QEMU 7.2.</summary>

@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Godwit.VmState;
 
 /// <summary>What an iterative entry still has to send, by the moment at which it can be sent.</summary>
 /// <param name="MustPrecopy">Bytes that have to go before the guest runs at the destination.</param>
 /// <param name="CanPostcopy">Bytes that may also go after the switch to postcopy.</param>
 /// <param name="StopOnly">Bytes that can go only while the guest is stopped.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct PendingBytes(long MustPrecopy, long CanPostcopy, long StopOnly)
 {
     /// <summary>Everything that is pending, in bytes.</summary>
