@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Godwit.Memory;
 
 /// <summary>Splits a range of pages of the linear RAM space at the borders of bitmap blocks.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal ref struct BlockRuns
 {
     private ulong _next;

@@ -74,7 +74,7 @@ public sealed partial class DirtyMemory
             words = words[length..];
             firstWord += (ulong)length;
 
-            Span<ulong> Part(ulong[][] map, DirtyClientMask client) => (clients & client) != 0 ? map[block].AsSpan(inside, length) : default;
+            Span<ulong> Part(ulong[][] map, DirtyClientMask client) => (clients & client) != DirtyClientMask.None ? map[block].AsSpan(inside, length) : default;
         }
         return count;
     }

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Godwit.Memory;
 
 /// <summary>Which pages of the linear RAM space were written, for each of the three dirty clients (docs/memory.md).</summary>
@@ -80,7 +78,7 @@ public sealed partial class DirtyMemory
         for (var client = 0; client < ClientCount; client++)
         {
             var bit = (DirtyClientMask)(1 << client);
-            if ((clients & bit) != 0 && !AreAllSet(Map((DirtyClient)client), first, count))
+            if ((clients & bit) != DirtyClientMask.None && !AreAllSet(Map((DirtyClient)client), first, count))
                 incomplete |= bit;
         }
         return incomplete;

@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Godwit.Memory;
 
 /// <summary>Walks the 64-bit words that a range of bits touches, with the mask of the bits inside each word.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal ref struct WordMasks
 {
     private readonly ulong _end;
