@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -164,8 +165,14 @@ internal ref struct QmpJsonParser
         {
             if (text[0] != (byte)'\\')
             {
-                if (Rune.DecodeFromUtf8(text, out Rune rune, out int length) != System.Buffers.OperationStatus.Done)
-                    return Fail("invalid UTF-8 sequence in string");
+                if (Rune.DecodeFromUtf8(text, out Rune rune, out int length) != OperationStatus.Done)
+                {
+                    // Modified UTF-8 writes NUL in two bytes.
+                    if (!text.StartsWith((ReadOnlySpan<byte>)[0xc0, 0x80]))
+                        return Fail("invalid UTF-8 sequence in string");
+                    (rune, length) = (default, 2);
+                }
+
                 result.Append(rune.ToString());
                 text = text[length..];
                 continue;
@@ -205,7 +212,7 @@ internal ref struct QmpJsonParser
         if (text[1] != (byte)'u')
             return Fail("invalid escape sequence in string");
         if (!TryHex(text, out int unit))
-            return Fail("invalid hex escape in string");
+            return Fail($"{Shown(text)} is not a valid Unicode character");
         if (char.IsHighSurrogate((char)unit) && TryHex(text[6..], out int low) && char.IsLowSurrogate((char)low))
         {
             result.Append((char)unit).Append((char)low);
@@ -214,11 +221,15 @@ internal ref struct QmpJsonParser
         }
 
         if (char.IsSurrogate((char)unit))
-            return Fail($"{Encoding.ASCII.GetString(text[..6])} is not a valid Unicode character");
+            return Fail($"{Shown(text)} is not a valid Unicode character");
         result.Append((char)unit);
         text = text[6..];
         return true;
     }
+
+    // The six characters of the escape, the closing quote among them when it is cut short.
+    private static string Shown(ReadOnlySpan<byte> text) =>
+        text.Length >= 6 ? Encoding.UTF8.GetString(text[..6]) : Encoding.UTF8.GetString(text) + '"';
 
     private static bool TryHex(ReadOnlySpan<byte> text, out int unit)
     {

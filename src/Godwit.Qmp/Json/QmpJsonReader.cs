@@ -40,6 +40,7 @@ public sealed class QmpJsonReader
         ExponentMark,
         ExponentSign,
         Exponent,
+        Recover,
     }
 
     /// <summary>Starts between two values.</summary>
@@ -60,8 +61,11 @@ public sealed class QmpJsonReader
             if (error is null && !complete)
                 continue;
             input = input[i..];
+            bool lexical = error is not null && complete;
             result = error is null ? Parse() : new QmpJsonInput(null, error);
             Reset();
+            if (lexical)
+                _state = State.Recover;
             return true;
         }
 
@@ -85,17 +89,18 @@ public sealed class QmpJsonReader
                 return true;
             case State.Escape:
                 if (IsForbiddenInString(value))
-                {
-                    error = Stray(value);
-                    return true;
-                }
-
+                    return Stray(value, out error, out complete);
                 _state = State.String;
                 return Keep(value, ref error);
             case State.Keyword:
                 if (value is >= (byte)'a' and <= (byte)'z')
                     return Keep(value, ref error);
                 EndToken(QmpJsonTokenKind.Keyword, ref error, ref complete);
+                return false;
+            case State.Recover:
+                if (IsSkippedInRecovery(value))
+                    return true;
+                _state = State.Start;
                 return false;
             default:
                 return NumberByte(value, ref error, ref complete);
@@ -148,7 +153,7 @@ public sealed class QmpJsonReader
                 _state = State.Keyword;
                 break;
             default:
-                error = Stray(value);
+                Stray(value, out error, out complete);
                 return;
         }
 
@@ -165,7 +170,7 @@ public sealed class QmpJsonReader
 
         if (IsForbiddenInString(value))
         {
-            error = Stray(value);
+            Stray(value, out error, out complete);
             return;
         }
 
@@ -196,10 +201,7 @@ public sealed class QmpJsonReader
         }
 
         if (_state is State.Minus or State.Point or State.ExponentMark or State.ExponentSign || (_state == State.Zero && digit))
-        {
-            error = Stray(value);
-            return true;
-        }
+            return Stray(value, out error, out complete);
 
         EndToken(QmpJsonTokenKind.Number, ref error, ref complete);
         return false;
@@ -238,16 +240,23 @@ public sealed class QmpJsonReader
 
     private static bool IsForbiddenInString(byte value) => value is < 0x20 or >= 0xfe;
 
-    private string Stray(byte value)
+    // Behind a stray byte everything is skipped up to a line end, a bracket, a separator or another byte that is never right.
+    private static bool IsSkippedInRecovery(byte value) =>
+        value is (byte)'\t' or (>= 0x20 and < 0xfe) and not ((byte)'{' or (byte)'}' or (byte)'[' or (byte)']' or (byte)':' or (byte)',');
+
+    // A lexical error: both an error and "complete", so that the caller goes into recovery.
+    private bool Stray(byte value, out string? error, out bool complete)
     {
+        const int ShownBytes = 256;
         var text = new StringBuilder();
         if (_state is State.String or State.Escape)
             text.Append((char)_quote);
-        const int ShownBytes = 256;
         int start = Math.Max(_tokenStart, _textLength - ShownBytes);
         text.Append(Encoding.UTF8.GetString(_text.AsSpan(start, _textLength - start)));
         text.Append(value < 0x80 ? (char)value : '\uFFFD');
-        return QmpJsonErrors.Parse($"stray '{text}'");
+        error = QmpJsonErrors.Parse($"stray '{text}'");
+        complete = true;
+        return true;
     }
 
     private QmpJsonInput Parse()
