@@ -10,8 +10,6 @@ namespace Godwit.Wire;
 /// </remarks>
 public abstract class Channel : IDisposable
 {
-    private const int ShutDownErrno = 108;
-
     private Exception? _firstError;
     private volatile bool _isShutDown;
     private long _bytesRead;
@@ -69,7 +67,7 @@ public abstract class Channel : IDisposable
             Interlocked.Add(ref _bytesRead, count);
             return count;
         }
-        catch (ChannelException e)
+        catch (Exception e) when (e is ChannelException or ObjectDisposedException)
         {
             throw Failed(e);
         }
@@ -84,7 +82,7 @@ public abstract class Channel : IDisposable
         {
             WriteCore(bytes);
         }
-        catch (ChannelException e)
+        catch (Exception e) when (e is ChannelException or ObjectDisposedException)
         {
             throw Failed(e);
         }
@@ -101,7 +99,7 @@ public abstract class Channel : IDisposable
         {
             WriteCore(ranges);
         }
-        catch (ChannelException e)
+        catch (Exception e) when (e is ChannelException or ObjectDisposedException)
         {
             throw Failed(e);
         }
@@ -123,7 +121,7 @@ public abstract class Channel : IDisposable
                 ThrowIfUnusable();
             return count;
         }
-        catch (ChannelException e)
+        catch (Exception e) when (e is ChannelException or ObjectDisposedException)
         {
             throw Failed(e);
         }
@@ -139,7 +137,7 @@ public abstract class Channel : IDisposable
         {
             WriteAtCore(fileOffset, ranges);
         }
-        catch (ChannelException e)
+        catch (Exception e) when (e is ChannelException or ObjectDisposedException)
         {
             throw Failed(e);
         }
@@ -160,7 +158,7 @@ public abstract class Channel : IDisposable
             Interlocked.Add(ref _bytesRead, count);
             return count;
         }
-        catch (ChannelException e)
+        catch (Exception e) when (e is ChannelException or ObjectDisposedException)
         {
             throw Failed(e);
         }
@@ -175,7 +173,7 @@ public abstract class Channel : IDisposable
         {
             FinishWritingCore();
         }
-        catch (ChannelException e)
+        catch (Exception e) when (e is ChannelException or ObjectDisposedException)
         {
             throw Failed(e);
         }
@@ -245,13 +243,13 @@ public abstract class Channel : IDisposable
         return total;
     }
 
-    private ChannelException Failed(ChannelException e)
+    private ChannelException Failed(Exception e)
     {
-        // A call that was woken by Shutdown reports the shutdown, not the errno that the wake-up happened to produce.
-        if (FirstError is null && _isShutDown)
-            return WasShutDown();
-        var first = Interlocked.CompareExchange(ref _firstError, e, null);
-        return first is null || ReferenceEquals(first, e) ? e : Because(first);
+        // A call that was woken by Shutdown or Dispose reports that, not the errno that the wake-up happened to produce.
+        if (e is not ChannelException failure || _isShutDown)
+            return FirstError is { } earlier ? Because(earlier) : WasShutDown();
+        var first = Interlocked.CompareExchange(ref _firstError, failure, null);
+        return first is null ? failure : Because(first);
     }
 
     private void ThrowIfUnusable()
@@ -265,7 +263,7 @@ public abstract class Channel : IDisposable
     private ChannelException Because(Exception first)
         => new(Description, first.Message, first is ChannelException e ? e.Errno : 0, first);
 
-    private ChannelException WasShutDown() => new(Description, $"{Description} was shut down", ShutDownErrno);
+    private ChannelException WasShutDown() => new(Description, $"{Description} was shut down", Errno.ESHUTDOWN);
 
     private NotSupportedException NotSeekable() => new($"{Description} is not seekable.");
 }

@@ -16,11 +16,14 @@ internal static partial class Fcntl
     internal const int O_NONBLOCK = 0x800;
     internal const int O_CLOEXEC = 0x80000;
 
+    internal const int AT_FDCWD = -100;
+
     internal const int F_GETFD = 1;
     internal const int F_SETFD = 2;
     internal const int F_GETFL = 3;
     internal const int F_SETFL = 4;
     internal const int F_DUPFD_CLOEXEC = 1030;
+    internal const int F_SETPIPE_SZ = 1031;
     internal const int FD_CLOEXEC = 1;
 
     internal const int FALLOC_FL_KEEP_SIZE = 1;
@@ -30,8 +33,8 @@ internal static partial class Fcntl
     internal static partial int open(string pathname, int flags, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int fcntl(int fd, int cmd, nint arg);
+    internal static partial int fcntl(SafeHandle fd, int cmd, nint arg);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int fallocate(int fd, int mode, long offset, long len);
+    internal static partial int fallocate(SafeHandle fd, int mode, long offset, long len);
 }

@@ -13,29 +13,29 @@ internal static unsafe partial class Unistd
     internal static partial int close(int fd);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int dup(int oldfd);
+    internal static partial int ftruncate(SafeHandle fd, long length);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int ftruncate(int fd, long length);
+    internal static partial int fsync(SafeHandle fd);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int fsync(int fd);
+    internal static partial long lseek(SafeHandle fd, long offset, int whence);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial long lseek(int fd, long offset, int whence);
+    internal static partial nint read(SafeHandle fd, void* buf, nuint count);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint read(int fd, void* buf, nuint count);
+    internal static partial nint write(SafeHandle fd, void* buf, nuint count);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint write(int fd, void* buf, nuint count);
+    internal static partial nint pread(SafeHandle fd, void* buf, nuint count, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint pread(int fd, void* buf, nuint count, long offset);
-
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint pwrite(int fd, void* buf, nuint count, long offset);
+    internal static partial nint pwrite(SafeHandle fd, void* buf, nuint count, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int pipe2(int* pipefd, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int unlink(string pathname);
 }

@@ -1,0 +1,18 @@
+using Godwit.Native.Linux;
+
+namespace Godwit.Native;
+
+/// <summary>What the base library's file calls cannot say.</summary>
+public static unsafe class FileSystem
+{
+    /// <summary>Removes <paramref name="path"/> if it is a UNIX socket; anything else stays.</summary>
+    /// <returns>Whether there was one.</returns>
+    public static bool RemoveIfSocket(string path)
+    {
+        SysStat.statx_t status;
+        // SAFETY: statx fills at most the 256 bytes of its result.
+        if (SysStat.statx(Fcntl.AT_FDCWD, path, SysStat.AT_SYMLINK_NOFOLLOW, SysStat.STATX_TYPE, &status) != 0)
+            return false;
+        return (status.stx_mode & SysStat.S_IFMT) == SysStat.S_IFSOCK && Unistd.unlink(path) == 0;
+    }
+}
