@@ -43,13 +43,23 @@ public sealed class RateLimiter : IDisposable
     /// <summary>Bytes accounted in the slice that runs.</summary>
     public long UsedBytes => Interlocked.Read(ref _usedBytes);
 
+    /// <summary>Bytes left of the running slice's budget, 0 when it is used up; <see cref="long.MaxValue"/> without a limit.</summary>
+    public long RemainingBytes
+    {
+        get
+        {
+            var limit = BytesPerSecond;
+            return limit == 0 ? long.MaxValue : Math.Max(0, BudgetOf(limit) - UsedBytes);
+        }
+    }
+
     /// <summary>Whether the budget of this slice (a tenth of the limit) is used up.</summary>
     public bool IsExceeded
     {
         get
         {
             var limit = BytesPerSecond;
-            if (limit == 0 || UsedBytes < Math.Max(1, limit / SlicesPerSecond))
+            if (limit == 0 || UsedBytes < BudgetOf(limit))
                 return false;
             if (_time.GetElapsedTime(Interlocked.Read(ref _sliceStart)) < SliceLength)
                 return true;
@@ -90,4 +100,6 @@ public sealed class RateLimiter : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _wake.Dispose();
+
+    private static long BudgetOf(long bytesPerSecond) => Math.Max(1, bytesPerSecond / SlicesPerSecond);
 }

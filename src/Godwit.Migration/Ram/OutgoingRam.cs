@@ -1,0 +1,283 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Godwit.Memory;
+using Godwit.Native;
+using Godwit.Wire;
+
+namespace Godwit.Migration;
+
+/// <summary>
+/// The source side of the "ram" section for one migration: dirty bits → runs of pages → records (docs/formats/ram.md).
+/// </summary>
+/// <remarks>
+/// The migration thread makes all calls; <see cref="Dispose"/> may come from another one when that thread has ended.
+/// A page's dirty log is cleared, then its bit, then its bytes are read: it may be sent twice, never missed.
+/// </remarks>
+public sealed class OutgoingRam : IRamListObserver, IDisposable
+{
+    /// <summary>Pages handled between two looks at the clock, and the longest run that is taken at once.</summary>
+    public const int PagesPerClockCheck = 64;
+
+    /// <summary>The longest that one PART section gathers pages.</summary>
+    public static readonly TimeSpan MaxPartDuration = TimeSpan.FromMilliseconds(50);
+
+    private readonly MemorySystem _memory;
+    private readonly IRamMigrationContext _context;
+    private readonly RamOptions _options;
+    private readonly MigrationStatistics _statistics;
+    private readonly MigrationWriter _writer;
+    private readonly RamRecordEncoder _encoder;
+    private readonly ImmutableArray<RamBlock> _blocks;
+    private readonly PageSearch _search;
+    private readonly DirtyRatePeriod _period;
+    private readonly XbzrleSender? _xbzrle;
+    private bool _xbzrleStarted;
+    private bool _lastStage;
+    private bool _isDisposed;
+
+    /// <summary>Takes hold of all migratable blocks, starts dirty logging and does the first sync. The big lock is held.</summary>
+    /// <param name="memory">The memory to send.</param>
+    /// <param name="context">The migration that this is part of.</param>
+    /// <param name="writer">The main channel.</param>
+    /// <param name="xbzrleStatistics">Where the XBZRLE cache counts.</param>
+    public OutgoingRam(MemorySystem memory, IRamMigrationContext context, MigrationWriter writer, XbzrleStatistics xbzrleStatistics)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(writer);
+        _memory = memory;
+        _context = context;
+        _options = RamOptions.From(context.Capabilities, context.Parameters);
+        _statistics = context.Statistics;
+        _writer = writer;
+        _encoder = new RamRecordEncoder(writer);
+        _period = new DirtyRatePeriod(_statistics.Clock);
+        if (_options.Xbzrle)
+            _xbzrle = new XbzrleSender(_options.XbzrleCacheSizeBytes, xbzrleStatistics);
+        _blocks = [.. memory.Ram.Blocks.Where(block => block.IsMigratable && block.TryAddReference())];
+        Bitmap = new MigrationBitmap(memory, _blocks.Where(block => !_options.IsIgnored(block)), _options.ClearBitmapShift);
+        _search = new PageSearch(Bitmap);
+        _statistics.TotalBytes = Bitmap.DirtyBytes;
+        memory.Ram.AddObserver(this);
+        try
+        {
+            memory.StartGlobalLogging(GlobalDirtyTracking.Migration);
+            Sync(lastStage: false);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What is still to be sent.</summary>
+    public MigrationBitmap Bitmap { get; }
+
+    /// <summary>Writes the body of the START section: the block list.</summary>
+    public void WriteSetup()
+    {
+        ulong total = 0;
+        foreach (RamBlock block in _blocks)
+            total += block.UsedLengthBytes;
+        _encoder.WriteMemorySize(total);
+        foreach (RamBlock block in _blocks)
+            _encoder.WriteBlockListEntry(_options.ListEntryOf(block));
+        EndSection();
+    }
+
+    /// <summary>Writes the body of a PART section: pages until the budget or the time is used up.</summary>
+    /// <returns>Whether no page was left to be sent.</returns>
+    public bool WriteIteration()
+    {
+        long start = _statistics.Clock.GetTimestamp();
+        long startPosition = _writer.Position;
+        long budget = RemainingBudget();
+        int sinceClockCheck = 0;
+        bool isDone = false;
+        while (budget > _writer.Position - startPosition)
+        {
+            // Short of the budget's end the runs get shorter, so that a slice is not overdrawn by a whole run.
+            long fits = (budget - (_writer.Position - startPosition)) / TargetPage.SizeBytes + 1;
+            int handled = SendNext((int)Math.Min(PagesPerClockCheck, fits));
+            if (handled == 0)
+            {
+                isDone = true;
+                break;
+            }
+
+            sinceClockCheck += handled;
+            if (sinceClockCheck >= PagesPerClockCheck)
+            {
+                sinceClockCheck = 0;
+                if (_statistics.Clock.GetElapsedTime(start) > MaxPartDuration)
+                    break;
+            }
+        }
+
+        EndSection();
+        _statistics.AddRamBytes(_writer.Position - startPosition);
+        _statistics.RemainingBytes = Bitmap.DirtyBytes;
+        return isDone;
+    }
+
+    /// <summary>Does the last sync, with the guest stopped; more than one call does no harm.</summary>
+    public void SyncFinally()
+    {
+        if (_lastStage)
+            return;
+        _lastStage = true;
+        Sync(lastStage: true);
+    }
+
+    /// <summary>Harvests the dirty logs again.</summary>
+    public void Sync() => Sync(_lastStage);
+
+    /// <summary>Writes the body of the END section: all that is left, without regard to any budget. The guest is stopped.</summary>
+    public void WriteCompletion()
+    {
+        SyncFinally();
+        long startPosition = _writer.Position;
+        while (SendNext(PagesPerClockCheck) != 0)
+        {
+            // All pages go.
+        }
+
+        EndSection();
+        _statistics.AddRamBytes(_writer.Position - startPosition);
+        _statistics.RemainingBytes = Bitmap.DirtyBytes;
+    }
+
+    /// <inheritdoc/>
+    public void BlockAdded(RamBlock block)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        if (block.IsMigratable)
+            _context.RamChanged($"RAM block '{block.IdString}' was added during the migration");
+    }
+
+    /// <inheritdoc/>
+    public void BlockRemoved(RamBlock block)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        if (_blocks.Contains(block))
+            _context.RamChanged($"RAM block '{block.IdString}' was removed during the migration");
+    }
+
+    /// <inheritdoc/>
+    public void BlockResizing(RamBlock block, ulong oldLengthBytes, ulong newLengthBytes)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        if (_blocks.Contains(block))
+        {
+            _context.RamChanged(string.Create(
+                CultureInfo.InvariantCulture,
+                $"RAM block '{block.IdString}' was resized from 0x{oldLengthBytes:x} to 0x{newLengthBytes:x} bytes during the migration"));
+        }
+    }
+
+    /// <summary>Stops dirty logging and lets go of the blocks. The big lock is held.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
+        _memory.Ram.RemoveObserver(this);
+        _memory.StopGlobalLogging(GlobalDirtyTracking.Migration);
+        _xbzrle?.Dispose();
+        foreach (RamBlock block in _blocks)
+            block.ReleaseReference();
+    }
+
+    private void Sync(bool lastStage)
+    {
+        Bitmap.Sync(lastStage);
+        long count = _statistics.CountDirtySync(Bitmap.DirtyBytes);
+        if (_period.TryEnd(Bitmap.NewlyDirtyPages, out long pagesPerSecond))
+        {
+            _statistics.DirtyPagesPerSecond = pagesPerSecond;
+            _xbzrle?.Statistics.EndPeriod(_statistics.NormalPages + _statistics.ZeroPages + _statistics.XbzrlePages);
+        }
+
+        _context.DirtySyncDone(count);
+    }
+
+    private long RemainingBudget()
+    {
+        if (_context.Limiter is not { } limiter)
+            return long.MaxValue;
+        return limiter.IsExceeded ? 0 : limiter.RemainingBytes; // asking also begins a new slice when its time has come
+    }
+
+    private void EndSection()
+    {
+        _encoder.WriteEndOfSection();
+        _writer.Flush();
+    }
+
+    /// <summary>Sends the next run of dirty pages; returns how many pages it had, 0 if nothing is dirty.</summary>
+    private int SendNext(int maxPages)
+    {
+        _search.Begin();
+        while (true)
+        {
+            switch (_search.Next(maxPages, out PageRun run))
+            {
+                case PageSearchOutcome.Clean:
+                    return 0;
+                case PageSearchOutcome.Wrapped:
+                    _xbzrleStarted = _xbzrle is not null;
+                    break;
+                default:
+                    int sent = SendRun(run);
+                    while (_search.NextInHostPage(maxPages, out run))
+                        sent += SendRun(run);
+                    if (sent == 0)
+                        break; // every page was known to the peer already
+                    _search.Commit();
+                    return sent;
+            }
+        }
+    }
+
+    /// <summary>Sends a run; returns how many pages needed a record.</summary>
+    private int SendRun(in PageRun run)
+    {
+        RamBlock block = run.Block;
+        ulong offset = run.Start.Value;
+        HostRange memory = block.GetHostRange(run.Start, run.LengthBytes);
+        ReadOnlySpan<byte> bytes = memory.AsSpan();
+        int zero = 0;
+        int normal = 0;
+        int differences = 0;
+        for (int at = 0; at < bytes.Length; at += TargetPage.SizeBytes)
+        {
+            var pageOffset = new RamOffset(offset + (ulong)at);
+            ReadOnlySpan<byte> page = bytes.Slice(at, TargetPage.SizeBytes);
+            if (_options.DetectZeroPages && ZeroPage.IsZero(page))
+            {
+                _encoder.WriteZero(block, pageOffset);
+                if (_xbzrleStarted)
+                    _xbzrle!.RememberZero(block.ToRamAddress(pageOffset), Bitmap.SyncCount, _lastStage);
+                zero++;
+                continue;
+            }
+
+            XbzrlePageOutcome outcome = _xbzrleStarted
+                ? _xbzrle!.Send(_encoder, _writer, block, pageOffset, page, Bitmap.SyncCount, _lastStage)
+                : XbzrlePageOutcome.NotCached;
+            if (outcome == XbzrlePageOutcome.NotCached)
+                _encoder.WritePage(block, pageOffset, memory.Slice(at, TargetPage.SizeBytes));
+            if (outcome is XbzrlePageOutcome.NotCached or XbzrlePageOutcome.Full)
+                normal++;
+            else if (outcome == XbzrlePageOutcome.Difference)
+                differences++;
+        }
+
+        _statistics.AddZeroPages(zero);
+        _statistics.AddNormalPages(normal);
+        if (differences > 0)
+            _statistics.AddXbzrlePages(differences);
+        return zero + normal + differences;
+    }
+}
