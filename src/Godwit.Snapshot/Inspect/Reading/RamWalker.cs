@@ -1,0 +1,287 @@
+using System.Globalization;
+using System.Numerics;
+using Godwit.Wire;
+
+namespace Godwit.Snapshot;
+
+/// <summary>Walks the records of RAM sections: counts and places pages, checks block, address and flags, keeps no page.</summary>
+internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectOptions options, InspectBudget budget)
+{
+    private const int WordBytes = 8;
+    private const int MappedRamHeaderBytes = 28;
+    private const int MaxBlocks = 65536;
+    private const uint MaxCompressedFactor = 2;
+    private const RamRecordFlags PageKinds =
+        RamRecordFlags.Zero | RamRecordFlags.Page | RamRecordFlags.Xbzrle | RamRecordFlags.CompressPage;
+
+    private readonly Dictionary<string, RamBlockInfo> _blocks = new(StringComparer.Ordinal);
+
+    /// <summary>Survives section boundaries, as CONTINUE does.</summary>
+    private RamBlockInfo? _previous;
+
+    /// <summary>Walks one section body, up to and with its EOS record.</summary>
+    public void Walk(StreamItem item, bool isStart)
+    {
+        var section = new Section(options.ListPages ? [] : null);
+        try
+        {
+            while (WalkRecord(section, isStart))
+            {
+            }
+        }
+        finally
+        {
+            item.Pages = section.Counts;
+            item.PageRuns = section.Runs;
+            facts.Pages += section.Counts;
+        }
+    }
+
+    private bool WalkRecord(Section section, bool isStart)
+    {
+        long at = source.Position;
+        ulong word = source.ReadUInt64();
+        ulong mask = (ulong)facts.PageSizeBytes - 1;
+        ulong address = word & ~mask;
+        var flags = (RamRecordFlags)(word & mask);
+        switch (flags & ~RamRecordFlags.Continue)
+        {
+            case RamRecordFlags.EndOfSection when word == (ulong)RamRecordFlags.EndOfSection:
+                return false;
+            case RamRecordFlags.MultiFdFlush when word == (ulong)RamRecordFlags.MultiFdFlush:
+            case RamRecordFlags.Hook when !flags.HasFlag(RamRecordFlags.Continue):
+                return true;
+            case RamRecordFlags.MemSize when isStart && !flags.HasFlag(RamRecordFlags.Continue):
+                ReadBlockList(section, address, at);
+                return true;
+            case RamRecordFlags.Zero or RamRecordFlags.Page or RamRecordFlags.Xbzrle or RamRecordFlags.CompressPage:
+                ReadPage(section, flags, address, at);
+                return true;
+            default:
+                throw source.Error("Unknown combination of migration flags: 0x" + Hex((uint)flags), "flags of one record", "0x" + Hex(word), at);
+        }
+    }
+
+    private void ReadPage(Section section, RamRecordFlags flags, ulong address, long at)
+    {
+        RamBlockInfo block = ReadBlock(flags.HasFlag(RamRecordFlags.Continue), at);
+        if (address >= block.UsedLengthBytes)
+        {
+            throw source.Error(
+                "Illegal RAM offset " + Hex(address) + $" in block '{block.Name}'", "below 0x" + Hex(block.UsedLengthBytes), "0x" + Hex(address), at);
+        }
+
+        if (facts.HasMappedRam)
+            throw source.Error("page record in a stream with mapped-ram", "no page records", "0x" + Hex((uint)flags), at);
+        PageKind kind = (flags & PageKinds) switch
+        {
+            RamRecordFlags.Zero => SkipZero(),
+            RamRecordFlags.Page => SkipNormal(),
+            RamRecordFlags.Xbzrle => SkipXbzrle(),
+            _ => SkipCompressed(),
+        };
+        section.Add(block.Name, kind, address, at, facts.PageSizeBytes, budget);
+    }
+
+    private RamBlockInfo ReadBlock(bool isContinued, long at)
+    {
+        if (isContinued)
+            return _previous ?? throw source.Error("CONTINUE without a previous block", "a block name", null, at);
+        string name = source.ReadCountedString();
+        if (!_blocks.TryGetValue(name, out RamBlockInfo? block))
+            throw source.Error($"Can't find block {name}", "a block of the list", name, at);
+        _previous = block;
+        return block;
+    }
+
+    private PageKind SkipZero()
+    {
+        long at = source.Position;
+        byte fill = source.ReadByte();
+        if (fill != 0)
+            throw source.Error("fill byte of a zero page is not zero", "0x00", "0x" + Hex(fill), at);
+        return PageKind.Zero;
+    }
+
+    private PageKind SkipNormal()
+    {
+        source.Skip(facts.PageSizeBytes);
+        return PageKind.Normal;
+    }
+
+    private PageKind SkipXbzrle()
+    {
+        long at = source.Position;
+        byte encoding = source.ReadByte();
+        if (encoding != 1)
+            throw source.Error("unknown XBZRLE encoding", "1", Number(encoding), at);
+        int length = source.ReadUInt16();
+        if (length > facts.PageSizeBytes)
+            throw source.Error("XBZRLE page longer than a page", "at most " + Number(facts.PageSizeBytes), Number(length), at);
+        source.Skip(length);
+        return PageKind.Xbzrle;
+    }
+
+    private PageKind SkipCompressed()
+    {
+        long at = source.Position;
+        uint length = source.ReadUInt32();
+        if (length > MaxCompressedFactor * (uint)facts.PageSizeBytes)
+            throw source.Error("compressed page too long", "at most " + Number(MaxCompressedFactor * facts.PageSizeBytes), Number(length), at);
+        source.Skip(length);
+        return PageKind.Compressed;
+    }
+
+    private void ReadBlockList(Section section, ulong totalBytes, long at)
+    {
+        facts.RamBlocks.Clear();
+        _blocks.Clear();
+        ulong read = 0;
+        while (read < totalBytes)
+        {
+            long blockAt = source.Position;
+            if (facts.RamBlocks.Count == MaxBlocks)
+                throw source.Error("too many RAM blocks", "at most " + Number(MaxBlocks), null, blockAt);
+            RamBlockInfo block = ReadBlockInfo(section, blockAt);
+            if (block.UsedLengthBytes > totalBytes - read)
+            {
+                throw source.Error(
+                    $"length of RAM block '{block.Name}' exceeds the total",
+                    "at most 0x" + Hex(totalBytes - read),
+                    "0x" + Hex(block.UsedLengthBytes),
+                    blockAt);
+            }
+
+            read += block.UsedLengthBytes;
+            if (!_blocks.TryAdd(block.Name, block))
+                throw source.Error($"RAM block '{block.Name}' is listed twice", "distinct names", block.Name, blockAt);
+            facts.RamBlocks.Add(block);
+        }
+    }
+
+    private RamBlockInfo ReadBlockInfo(Section section, long at)
+    {
+        string name = source.ReadCountedString();
+        if (name.Length == 0)
+            throw source.Error("RAM block without a name", "a name", null, at);
+        ulong usedLength = source.ReadUInt64();
+        if (usedLength == 0)
+            throw source.Error($"RAM block '{name}' is empty", "a length", "0", at);
+        ulong pageSize = TryReadPageSize() ?? (ulong)facts.PageSizeBytes;
+        var block = new RamBlockInfo(name, usedLength, pageSize)
+        {
+            GuestAddress = facts.HasIgnoreShared ? source.ReadUInt64() : null,
+        };
+        return facts.HasMappedRam ? ReadMappedRam(section, block) : block;
+    }
+
+    /// <summary>
+    /// With postcopy-ram a block's page size follows when it is not the usual one; nothing says so. What can follow
+    /// otherwise is a name (first byte not 0) or a record word below the least page size.
+    /// </summary>
+    private ulong? TryReadPageSize()
+    {
+        if (!facts.IsPostcopyRamAdvised)
+            return null;
+        ReadOnlySpan<byte> next = source.Peek(WordBytes);
+        if (next.Length < WordBytes)
+            return null;
+        ulong value = System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(next);
+        return BitOperations.IsPow2(value) && value >= (ulong)facts.PageSizeBytes && value < 1UL << 40 ? source.ReadUInt64() : null;
+    }
+
+    private RamBlockInfo ReadMappedRam(Section section, RamBlockInfo block)
+    {
+        long headerAt = source.Position;
+        uint version = source.ReadUInt32();
+        ulong pageSize = source.ReadUInt64();
+        ulong bitmapOffset = source.ReadUInt64();
+        ulong pagesOffset = source.ReadUInt64();
+        if (version != 1)
+            throw source.Error($"unknown mapped-ram version for block '{block.Name}'", "1", Number(version), headerAt);
+        if (pageSize != (ulong)facts.PageSizeBytes)
+            throw source.Error($"mapped-ram page size of block '{block.Name}'", Number(facts.PageSizeBytes), pageSize.ToString(CultureInfo.InvariantCulture), headerAt);
+        if (facts.HasIgnoreShared && bitmapOffset == 0 && pagesOffset == 0)
+            return block with { BitmapOffset = 0, PagesOffset = 0, Pages = default(PageCounts) };
+
+        ulong pages = ((block.UsedLengthBytes - 1) / pageSize) + 1;
+        ulong bitmapBytes = ((pages - 1) / 64 * WordBytes) + WordBytes;
+        CheckPlace("bitmap", block.Name, bitmapOffset, (ulong)headerAt + MappedRamHeaderBytes, headerAt);
+        CheckPlace("pages", block.Name, pagesOffset, bitmapOffset + bitmapBytes, headerAt);
+        if (pagesOffset % pageSize != 0)
+            throw source.Error($"pages of block '{block.Name}' are not aligned", "a multiple of " + Number(facts.PageSizeBytes), "0x" + Hex(pagesOffset), headerAt);
+        if (source.Length is long length && block.UsedLengthBytes > (ulong)length - Math.Min((ulong)length, pagesOffset))
+            throw source.Error($"pages of block '{block.Name}' reach beyond the file", "0x" + Hex((ulong)length), "0x" + Hex(pagesOffset + block.UsedLengthBytes), headerAt);
+
+        source.Skip((long)bitmapOffset - source.Position);
+        PageCounts counts = ReadBitmap(section, block, (long)pages, (long)pagesOffset);
+        source.Skip((long)(pagesOffset + block.UsedLengthBytes) - source.Position);
+        return block with { BitmapOffset = (long)bitmapOffset, PagesOffset = (long)pagesOffset, Pages = counts };
+    }
+
+    private void CheckPlace(string what, string block, ulong offset, ulong lowest, long at)
+    {
+        // Half the range of a file offset is beyond any file and leaves room for sums.
+        if (offset < lowest || offset > long.MaxValue / 2)
+            throw source.Error($"{what} offset of block '{block}' out of range", "at least 0x" + Hex(lowest), "0x" + Hex(offset), at);
+    }
+
+    private PageCounts ReadBitmap(Section section, RamBlockInfo block, long pages, long pagesOffset)
+    {
+        long at = source.Position;
+        long normal = 0;
+        for (long first = 0; first < pages; first += 64)
+        {
+            ulong word = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(source.Take(WordBytes));
+            long left = pages - first;
+            if (left < 64 && word >> (int)left != 0)
+                throw source.Error($"bitmap of block '{block.Name}' has pages outside the block", Number(pages) + " pages", null, at);
+            normal += BitOperations.PopCount(word);
+            if (section.Runs is null)
+                continue;
+            for (ulong rest = word; rest != 0; rest &= rest - 1)
+            {
+                ulong offset = (ulong)(first + BitOperations.TrailingZeroCount(rest)) * (ulong)facts.PageSizeBytes;
+                section.AddRun(block.Name, PageKind.Normal, offset, pagesOffset + (long)offset, facts.PageSizeBytes, budget);
+            }
+        }
+
+        var counts = new PageCounts(normal, pages - normal, 0, 0);
+        section.Counts += counts;
+        return counts;
+    }
+
+    private static string Hex(ulong value) => value.ToString("x", CultureInfo.InvariantCulture);
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>What one section adds up to.</summary>
+    private sealed class Section(List<PageRun>? runs)
+    {
+        public PageCounts Counts { get; set; }
+
+        public List<PageRun>? Runs => runs;
+
+        public void Add(string block, PageKind kind, ulong offset, long streamOffset, int pageSize, InspectBudget budget)
+        {
+            Counts = Counts.Add(kind, 1);
+            if (runs is not null)
+                AddRun(block, kind, offset, streamOffset, pageSize, budget);
+        }
+
+        public void AddRun(string block, PageKind kind, ulong offset, long streamOffset, int pageSize, InspectBudget budget)
+        {
+            if (runs is [.., PageRun last]
+                && last.Kind == kind
+                && last.BlockOffset + ((ulong)last.Count * (ulong)pageSize) == offset
+                && last.Block.Equals(block, StringComparison.Ordinal))
+            {
+                runs[^1] = last with { Count = last.Count + 1 };
+            }
+            else if (budget.TakeRun())
+            {
+                runs!.Add(new PageRun(block, kind, offset, 1, streamOffset));
+            }
+        }
+    }
+}

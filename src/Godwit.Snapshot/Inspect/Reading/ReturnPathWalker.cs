@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+using System.Globalization;
+
+namespace Godwit.Snapshot;
+
+/// <summary>Reads a captured return path (docs/formats/stream.md, "Return path").</summary>
+internal sealed class ReturnPathWalker(StreamSource source) : IChannelWalker
+{
+    private const int MaxPayloadBytes = 512;
+    private const int HeaderBytes = 4;
+    private const ushort ReceivedBitmap = 5;
+    private const ulong BitmapEnd = 0x0123456789abcdef;
+
+    /// <summary>A known message type with a length that fits it.</summary>
+    public static bool Recognises(ReadOnlySpan<byte> head)
+    {
+        if (head.Length < HeaderBytes)
+            return false;
+        ushort length = BinaryPrimitives.ReadUInt16BigEndian(head[2..]);
+        return CommandTable.FindMessage(BinaryPrimitives.ReadUInt16BigEndian(head)) is var (_, least, most) && length >= least && length <= most;
+    }
+
+    public void Walk(List<StreamItem> items)
+    {
+        while (!source.IsAtEnd())
+        {
+            var item = new StreamItem { Kind = StreamItemKind.Message, Offset = source.Position };
+            items.Add(item);
+            try
+            {
+                Read(item);
+            }
+            finally
+            {
+                item.Length = source.Position - item.Offset;
+            }
+        }
+    }
+
+    private void Read(StreamItem item)
+    {
+        ushort type = source.ReadUInt16();
+        ushort length = source.ReadUInt16();
+        if (CommandTable.FindMessage(type) is not var (name, least, most))
+            throw source.Error("unknown return path message", "1..7", Number(type), item.Offset);
+        item.Command = name;
+        if (length < least || length > most || length > MaxPayloadBytes)
+            throw source.Error($"length of return path message {name}", least == most ? Number(least) : $"{Number(least)}..{Number(most)}", Number(length), item.Offset);
+        item.Payload = source.ReadBytes(length);
+        if (type == ReceivedBitmap)
+            SkipBitmap();
+    }
+
+    private void SkipBitmap()
+    {
+        long at = source.Position;
+        ulong size = source.ReadUInt64();
+        if (size > long.MaxValue / 2 || size % 8 != 0)
+            throw source.Error("size of a received bitmap", "a multiple of 8", size.ToString(CultureInfo.InvariantCulture), at);
+        source.Skip((long)size);
+        at = source.Position;
+        ulong end = source.ReadUInt64();
+        if (end != BitmapEnd)
+            throw source.Error("end mark of a received bitmap", "0x0123456789abcdef", "0x" + end.ToString("x16", CultureInfo.InvariantCulture), at);
+    }
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+}
