@@ -1,4 +1,3 @@
-using Godwit.VmState;
 using Godwit.Wire;
 
 namespace Godwit.Snapshot;

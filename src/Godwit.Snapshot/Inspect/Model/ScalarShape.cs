@@ -4,11 +4,11 @@ namespace Godwit.Snapshot;
 public enum ScalarShape
 {
     /// <summary>Not a number: bytes.</summary>
-    None = 0,
+    Bytes = 0,
 
     /// <summary>An unsigned big-endian number.</summary>
-    Unsigned = 1,
+    UnsignedNumber = 1,
 
     /// <summary>A signed big-endian number.</summary>
-    Signed = 2,
+    SignedNumber = 2,
 }

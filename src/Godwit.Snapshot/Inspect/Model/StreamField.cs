@@ -38,7 +38,7 @@ public sealed class StreamField
     /// <summary>Texts of counted strings.</summary>
     public IReadOnlyList<string>? Texts { get; internal set; }
 
-    /// <summary>How elements are read as numbers; <see cref="ScalarShape.None"/> for bytes.</summary>
+    /// <summary>How elements are read as numbers; <see cref="ScalarShape.Bytes"/> for bytes.</summary>
     public ScalarShape Shape => ScalarShapes.Of(Type, ElementSize);
 
     /// <summary>Number of elements in <see cref="Data"/>.</summary>
@@ -49,7 +49,7 @@ public sealed class StreamField
     public long GetNumber(int index)
     {
         ReadOnlySpan<byte> bytes = Data.Span.Slice(index * ElementSize, ElementSize);
-        bool signed = Shape == ScalarShape.Signed;
+        bool signed = Shape == ScalarShape.SignedNumber;
         return ElementSize switch
         {
             1 => signed ? unchecked((sbyte)bytes[0]) : bytes[0],

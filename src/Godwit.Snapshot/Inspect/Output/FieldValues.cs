@@ -24,7 +24,7 @@ internal static class FieldValues
     {
         if (field.Texts is { } texts)
             return string.Join(", ", texts);
-        if (field.Shape == ScalarShape.None || field.IsCut)
+        if (field.Shape == ScalarShape.Bytes || field.IsCut)
             return Hex(field, full) + (field.Size > ShownBytes && !full ? "…" : "");
         var text = new StringBuilder();
         int shown = full ? field.ElementCount : Math.Min(field.ElementCount, ShownNumbers);
@@ -32,7 +32,7 @@ internal static class FieldValues
         {
             long number = field.GetNumber(i);
             text.Append(i == 0 ? "" : " ");
-            if (field.Shape == ScalarShape.Unsigned)
+            if (field.Shape == ScalarShape.UnsignedNumber)
                 text.Append(CultureInfo.InvariantCulture, $"{unchecked((ulong)number)}");
             else
                 text.Append(CultureInfo.InvariantCulture, $"{number}");

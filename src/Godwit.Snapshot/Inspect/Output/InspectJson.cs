@@ -221,7 +221,7 @@ internal static class InspectJson
                 json.WriteStringValue(text);
             json.WriteEndArray();
         }
-        else if (field.Shape == ScalarShape.None || field.IsCut)
+        else if (field.Shape == ScalarShape.Bytes || field.IsCut)
         {
             json.WriteString("value", FieldValues.Hex(field, options.Full));
         }
@@ -242,7 +242,7 @@ internal static class InspectJson
     private static void WriteNumber(Utf8JsonWriter json, StreamField field, int index)
     {
         long number = field.GetNumber(index);
-        if (field.Shape == ScalarShape.Unsigned)
+        if (field.Shape == ScalarShape.UnsignedNumber)
             json.WriteNumberValue(unchecked((ulong)number));
         else
             json.WriteNumberValue(number);

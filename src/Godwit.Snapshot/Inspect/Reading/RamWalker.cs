@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using Godwit.Wire;
 
 namespace Godwit.Snapshot;
 
