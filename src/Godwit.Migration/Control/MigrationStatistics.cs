@@ -1,3 +1,5 @@
+using Godwit.Wire;
+
 namespace Godwit.Migration;
 
 /// <summary>Everything that is counted about one outgoing migration; query-migrate, the command line and the benches read this one object.</summary>
@@ -10,7 +12,7 @@ public sealed class MigrationStatistics
     /// <summary>Size of a target page.</summary>
     public const int PageSizeBytes = 4096;
 
-    private long _mainChannelBytes;
+    private Channel? _mainChannel;
     private long _multifdBytes;
     private long _totalBytes;
     private long _remainingBytes;
@@ -43,11 +45,7 @@ public sealed class MigrationStatistics
     public TimeProvider Clock { get; }
 
     /// <summary>All bytes on the main channel: headers, pages, devices and description.</summary>
-    public long MainChannelBytes
-    {
-        get => Volatile.Read(ref _mainChannelBytes);
-        set => Volatile.Write(ref _mainChannelBytes, value);
-    }
+    public long MainChannelBytes => Volatile.Read(ref _mainChannel)?.BytesWritten ?? 0;
 
     /// <summary>All bytes on data channels, their headers included.</summary>
     public long MultifdBytes => Volatile.Read(ref _multifdBytes);
@@ -163,7 +161,8 @@ public sealed class MigrationStatistics
     /// <param name="downtimeLimit">Expected downtime until something better is known.</param>
     public void Reset(TimeSpan downtimeLimit)
     {
-        MainChannelBytes = TotalBytes = RemainingBytes = DirtyPagesPerSecond = 0;
+        Volatile.Write(ref _mainChannel, null);
+        TotalBytes = RemainingBytes = DirtyPagesPerSecond = 0;
         Volatile.Write(ref _multifdBytes, 0);
         Volatile.Write(ref _normalPages, 0);
         Volatile.Write(ref _zeroPages, 0);
@@ -184,6 +183,9 @@ public sealed class MigrationStatistics
         Volatile.Write(ref _finalTotalMilliseconds, -1);
         Volatile.Write(ref _startTimestamp, Clock.GetTimestamp());
     }
+
+    /// <summary>Takes the main channel's own count as <see cref="MainChannelBytes"/>, also after the channel is closed.</summary>
+    public void AttachMainChannel(Channel channel) => Volatile.Write(ref _mainChannel, channel);
 
     /// <summary>Counts pages sent in full.</summary>
     public void AddNormalPages(long pages) => Interlocked.Add(ref _normalPages, pages);

@@ -1,0 +1,185 @@
+using Godwit.Wire;
+
+namespace Godwit.Migration;
+
+/// <summary>One outgoing migration from acceptance to its end, and the thread that does it.</summary>
+/// <remarks>
+/// The thread is the only one that writes the stream. Others may <see cref="Cancel"/>, <see cref="Continue"/> or
+/// <see cref="Fail"/>: they only leave a mark, and shut the channels down so that the thread sees it.
+/// </remarks>
+internal sealed partial class OutgoingAttempt : IDisposable
+{
+    private static readonly TimeSpan _peerStatementTimeout = TimeSpan.FromMilliseconds(500);
+
+    private readonly OutgoingMigration _owner;
+    private readonly IMigrationHost _host;
+    private readonly MigrationStateMachine _state;
+    private readonly MigrationStatistics _statistics;
+    private readonly string _target;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ManualResetEventSlim _continue = new();
+    private readonly MigrationCapabilities _capabilities;
+    private Thread? _thread;
+    private TransportChannels? _channels;
+    private SourceReturnPath? _returnPath;
+    private Exception? _firstError;
+    private RunState? _before;
+    private long _downtimeStart;
+    private volatile string? _errorDescription;
+    private volatile bool _isUndecided;
+    private bool _cancelled;
+    private bool _cancelledInHandOver;
+    private bool _handOver;
+    private bool _concluded;
+
+    public OutgoingAttempt(OutgoingMigration owner, IMigrationHost host, MigrationStateMachine state, string target)
+    {
+        _owner = owner;
+        _host = host;
+        _state = state;
+        _statistics = owner.Statistics;
+        _target = target;
+        _capabilities = owner.Settings.Capabilities;
+    }
+
+    /// <summary>The first cause of the failure, as the control plane shows it.</summary>
+    public string? ErrorDescription => _errorDescription;
+
+    /// <summary>The peer was lost between the last byte and its answer.</summary>
+    public bool IsUndecided => _isUndecided;
+
+    /// <summary>Starts the thread, which connects first.</summary>
+    public void Start(Func<CancellationToken, Channel> connect)
+    {
+        Log.OutgoingStarted(_owner.Options.Logger, _target);
+        _thread = new Thread(() => Run(connect)) { IsBackground = true, Name = "migration" };
+        _thread.Start();
+    }
+
+    /// <summary>Ends an attempt whose channel could not even be opened.</summary>
+    public void EndBeforeStart(Exception cause)
+    {
+        Remember(cause);
+        Conclude(completed: false);
+    }
+
+    /// <summary>Asks for the end; see <see cref="OutgoingMigration.Cancel"/>.</summary>
+    public void Cancel()
+    {
+        lock (_gate)
+        {
+            if (_concluded || _cancelled)
+                return;
+            if (_handOver)
+            {
+                _cancelledInHandOver = true;
+                Remember(new MigrationFailedException("Cancelled while waiting for the destination's answer"));
+            }
+            else
+            {
+                if (!_state.TryMove(static status => status.IsRunning() && !status.IsPostcopy(), MigrationStatus.Cancelling))
+                    return;
+                _cancelled = true;
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>Ends the wait in pre-switchover.</summary>
+    public void Continue() => _continue.Set();
+
+    /// <summary>Ends the attempt with a cause found by another thread.</summary>
+    public void Fail(Exception cause)
+    {
+        lock (_gate)
+        {
+            if (_concluded)
+                return;
+            Remember(cause);
+        }
+
+        Wake();
+    }
+
+    /// <summary>Waits for the thread's end; false when the time is over, or when asked by the thread itself.</summary>
+    public bool Wait(TimeSpan timeout)
+    {
+        if (_thread is not { } thread)
+            return true;
+        return thread != Thread.CurrentThread && thread.Join(timeout);
+    }
+
+    /// <summary>Frees what the ended attempt still holds.</summary>
+    public void Dispose()
+    {
+        _channels?.Dispose();
+        _stop.Dispose();
+        _continue.Dispose();
+    }
+
+    private void Run(Func<CancellationToken, Channel> connect)
+    {
+        var completed = false;
+        try
+        {
+            Connect(connect);
+            Send();
+            completed = true;
+        }
+        catch (Exception e)
+        {
+            // The peer's own word, if it left one, says more than the broken pipe that follows it.
+            if (e is ChannelException)
+                _returnPath?.Wait(_peerStatementTimeout);
+            Remember(e);
+        }
+
+        try
+        {
+            Conclude(completed);
+        }
+        catch (Exception e)
+        {
+            Log.CleanupFailed(_owner.Options.Logger, e);
+            _errorDescription ??= e.Message;
+            _state.TryMove(static status => status.IsRunning(), MigrationStatus.Failed);
+        }
+    }
+
+    private void Connect(Func<CancellationToken, Channel> connect)
+    {
+        var channel = connect(_stop.Token);
+        lock (_gate)
+            _channels = new TransportChannels(channel);
+        _statistics.AttachMainChannel(channel);
+        ThrowIfStopped();
+    }
+
+    private void Remember(Exception cause) => Interlocked.CompareExchange(ref _firstError, cause, null);
+
+    private void Wake()
+    {
+        _stop.Cancel();
+        TransportChannels? channels;
+        lock (_gate)
+            channels = _channels;
+        channels?.Shutdown();
+        _owner.Limiter.Wake();
+    }
+
+    private void ThrowIfStopped()
+    {
+        if (Volatile.Read(ref _firstError) is { } cause)
+            throw new MigrationFailedException(cause.Message, cause);
+        _stop.Token.ThrowIfCancellationRequested();
+    }
+
+    private void Move(MigrationStatus from, MigrationStatus to)
+    {
+        // Only a cancel can be in between.
+        if (!_state.TryMove(from, to))
+            throw new OperationCanceledException();
+    }
+}
