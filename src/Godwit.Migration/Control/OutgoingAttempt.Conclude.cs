@@ -5,6 +5,9 @@ namespace Godwit.Migration;
 /// <content>How an attempt ends, and who owns the guest then.</content>
 internal sealed partial class OutgoingAttempt
 {
+    /// <summary>ETIMEDOUT: what the channel of a command reports when the command does not end.</summary>
+    private const int CommandStillRuns = 110;
+
     private void Conclude(bool completed)
     {
         bool cancelled;
@@ -85,8 +88,13 @@ internal sealed partial class OutgoingAttempt
         // The peer said that it will not run the guest.
         if (_returnPath is { RefusedByPeer: true })
             return false;
-        // A file runs nothing.
-        return !_channels!.Main.IsSeekable;
+        var channel = _channels!.Main;
+        if (channel.HasReturnPath)
+            return true;
+
+        // One way only, a file or a command: nobody could have answered, so the write's own completion decides. A command that has not
+        // ended may still be passing everything on.
+        return !channel.IsSeekable && (_cancelledInHandOver || Volatile.Read(ref _firstError) is ChannelException { Errno: CommandStillRuns });
     }
 
     private void Resume()

@@ -1,0 +1,161 @@
+using Godwit.VmState;
+using Godwit.Wire;
+
+namespace Godwit.Migration;
+
+/// <content>The incoming thread: accept, load, answer, start the guest.</content>
+public sealed partial class IncomingMigration
+{
+    private enum LoadStage
+    {
+        Loading = 0,
+        Answering,
+        Starting,
+    }
+
+    private void Run(Func<CancellationToken, Channel> accept)
+    {
+        LoadVmReader? load = null;
+        var stage = LoadStage.Loading;
+        try
+        {
+            var channel = accept(_stop.Token);
+            Volatile.Write(ref _channel, channel);
+            if (_stop.IsCancellationRequested)
+                channel.Shutdown();
+            _state.TryMove(MigrationStatus.Setup, MigrationStatus.Active);
+            load = new LoadVmReader(new MigrationReader(channel), new LoadVmOptions
+            {
+                Registry = _host.Registry,
+                MachineName = _host.MachineName,
+                Uuid = _host.Uuid,
+                Capabilities = Settings.Capabilities,
+                Profile = Options.Profile,
+                BigLock = _host.BigLock,
+                ReturnChannel = channel.HasReturnPath ? channel : null,
+                Logger = Options.Logger,
+            });
+            load.Load();
+            CleanUp();
+            stage = LoadStage.Answering;
+            load.ReturnPath?.Shut(0);
+            stage = LoadStage.Starting;
+            StartGuest();
+            _state.TryMove(MigrationStatus.Active, MigrationStatus.Completed);
+        }
+        catch (Exception e)
+        {
+            Fail(e, load, stage);
+        }
+
+        _ended.Set();
+        Ended?.Invoke(Status == MigrationStatus.Completed);
+        if (Status == MigrationStatus.Completed && load?.ReturnPath is not null)
+            Linger();
+        Volatile.Read(ref _channel)?.Dispose();
+        Volatile.Read(ref _listener)?.Dispose();
+    }
+
+    /// <summary>The run state after the load (<c>docs/migration-states.md</c>, "Run state of the destination").</summary>
+    private void StartGuest()
+    {
+        var global = _host.GlobalState;
+        var received = global.Received ? global.RunState : RunState.Running;
+        if (received is RunState.Running or RunState.Suspended)
+        {
+            if (_host.StartsAutomatically)
+                _host.StartGuest();
+            else
+                _host.SetRunState(RunState.Paused);
+            return;
+        }
+
+        // States between two others mean nothing here.
+        _host.SetRunState(received is RunState.InMigrate or RunState.FinishMigrate or RunState.RestoreVm or RunState.SaveVm or RunState.Colo
+            ? RunState.Paused : received);
+    }
+
+    private void Fail(Exception cause, LoadVmReader? load, LoadStage stage)
+    {
+        _errorDescription = stage switch
+        {
+            LoadStage.Loading => $"load of migration failed: {Classify(cause)}: {cause.Message}",
+            LoadStage.Answering => $"{cause.Message}: everything was loaded, but the source could not be told so and may run the guest. "
+                + "The guest stays stopped here; continue it only when it does not run there",
+            _ => $"The guest was loaded, but could not be started: {cause.Message}",
+        };
+        Log.IncomingFailed(Options.Logger, _errorDescription);
+        if (stage == LoadStage.Loading)
+        {
+            CleanUp();
+            Refuse(load?.ReturnPath);
+        }
+        else
+        {
+            _host.SetRunState(RunState.Paused);
+        }
+
+        _state.TryMove(static status => status is MigrationStatus.Setup or MigrationStatus.Active, MigrationStatus.Failed);
+    }
+
+    private static void Refuse(ReturnPathWriter? returnPath)
+    {
+        try
+        {
+            returnPath?.Shut(1);
+        }
+        catch (ChannelException)
+        {
+            // The source is gone; it knows that it has not handed over.
+        }
+    }
+
+    /// <summary>Keeps the connection until the source has read the last message and closes.</summary>
+    private void Linger()
+    {
+        var channel = _channel!;
+        using var timer = new Timer(static state => ((Channel)state!).Shutdown(), channel, Options.LingerTime, Timeout.InfiniteTimeSpan);
+        Span<byte> rest = stackalloc byte[256];
+        try
+        {
+            while (channel.Read(rest) > 0)
+            {
+                // Bytes after the description mean nothing.
+            }
+        }
+        catch (ChannelException)
+        {
+            // Closed in some other way, or the time is over.
+        }
+    }
+
+    private void CleanUp()
+    {
+        try
+        {
+            using (_host.BigLock.Enter())
+            {
+                foreach (var entry in _host.Registry.Entries)
+                {
+                    if (entry.Handlers is { HasSetup: true } handlers)
+                        handlers.LoadCleanup();
+                }
+            }
+        }
+        catch (VmStateException e)
+        {
+            Log.CleanupFailed(Options.Logger, e);
+        }
+    }
+
+    /// <summary>The error class that peers print in front of the reason.</summary>
+    private static string Classify(Exception cause) => cause switch
+    {
+        ChannelException => "Input/output error",
+        StreamFormatException e when e.Reason.Contains("unexpected end of stream", StringComparison.Ordinal) => "Input/output error",
+        StreamFormatException e when e.Reason.StartsWith("SaveVM v2", StringComparison.Ordinal) => "Operation not supported",
+        StreamFormatException e when e.Reason.StartsWith("VM subsection", StringComparison.Ordinal) => "No such file or directory",
+        OperationCanceledException => "Operation canceled",
+        _ => "Invalid argument",
+    };
+}

@@ -1,0 +1,44 @@
+using Godwit.Wire;
+
+namespace Godwit.Migration;
+
+/// <content>Starting by address.</content>
+public sealed partial class OutgoingMigration
+{
+    /// <summary>Starts a migration; the outcome is seen in <see cref="Status"/> and the events.</summary>
+    /// <param name="address">Where to.</param>
+    /// <param name="fds">The monitor's descriptors, for <c>fd:</c>.</param>
+    /// <exception cref="MigrationRefusedException">
+    /// The machine cannot be migrated there or now, without any effect; or a file, descriptor or command could not be opened,
+    /// after which the state is failed. Connections are made in the background and fail by the state alone.
+    /// </exception>
+    public void Start(MigrationAddress address, IFdResolver? fds = null)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (TransportRules.Check(address, Settings.Capabilities, Settings.Parameters) is { } refusal)
+            throw new MigrationRefusedException(refusal);
+        lock (_commands)
+        {
+            CheckAllowed();
+            var attempt = Begin(address.ToUri());
+            if (address is TcpAddress or UnixAddress)
+            {
+                attempt.Start(token => ChannelFactory.Connect(address, fds, token));
+                return;
+            }
+
+            Channel channel;
+            try
+            {
+                channel = ChannelFactory.Connect(address, fds);
+            }
+            catch (MigrationException e)
+            {
+                attempt.EndBeforeStart(e);
+                throw new MigrationRefusedException(e.Message, e);
+            }
+
+            attempt.Start(_ => channel);
+        }
+    }
+}
