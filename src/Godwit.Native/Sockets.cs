@@ -9,6 +9,7 @@ public static unsafe class Sockets
 {
     private const int MaxPassedDescriptors = 16;
     private const int EndpointBytes = 128;
+    private const int PeekAgainMilliseconds = 1;
 
     /// <summary>Connects to an address; waits until it succeeds, fails, or <paramref name="wake"/> is set.</summary>
     /// <param name="endpoint">Where to.</param>
@@ -143,7 +144,20 @@ public static unsafe class Sockets
     public static long Receive(FileDescriptor socket, Span<byte> buffer) => Receive(socket, buffer, 0);
 
     /// <summary>Looks at the next bytes without taking them; waits until there are as many as asked for, or the end.</summary>
-    public static long Peek(FileDescriptor socket, Span<byte> buffer) => Receive(socket, buffer, SysSocket.MSG_PEEK | SysSocket.MSG_WAITALL);
+    public static long Peek(FileDescriptor socket, Span<byte> buffer)
+    {
+        var hungUp = false;
+        while (true)
+        {
+            var count = Receive(socket, buffer, SysSocket.MSG_PEEK | SysSocket.MSG_WAITALL);
+            if (count <= 0 || count == buffer.Length || hungUp)
+                return count;
+            // A UNIX socket does not wait for all bytes of a peek, and it stays readable: only time or the end of the stream can be waited for.
+            var entry = new PollHeader.pollfd { fd = socket.Number, events = PollHeader.POLLRDHUP };
+            // SAFETY: poll touches exactly the one entry.
+            hungUp = PollHeader.poll(&entry, 1, PeekAgainMilliseconds) > 0;
+        }
+    }
 
     /// <summary>Sends some or all of <paramref name="bytes"/>.</summary>
     public static long Send(FileDescriptor socket, ReadOnlySpan<byte> bytes)

@@ -70,7 +70,7 @@ int main(void)
     O(Netdb, addrinfo, addrinfo, ai_socktype); O(Netdb, addrinfo, addrinfo, ai_protocol); O(Netdb, addrinfo, addrinfo, ai_addrlen);
     O(Netdb, addrinfo, addrinfo, ai_addr); O(Netdb, addrinfo, addrinfo, ai_canonname); O(Netdb, addrinfo, addrinfo, ai_next);
 
-    P(PollHeader, POLLIN); P(PollHeader, POLLOUT); P(PollHeader, POLLERR); P(PollHeader, POLLHUP);
+    P(PollHeader, POLLIN); P(PollHeader, POLLOUT); P(PollHeader, POLLERR); P(PollHeader, POLLHUP); P(PollHeader, POLLRDHUP);
     S(PollHeader, pollfd, pollfd); O(PollHeader, pollfd, pollfd, fd); O(PollHeader, pollfd, pollfd, events); O(PollHeader, pollfd, pollfd, revents);
     P(SysEventfd, EFD_NONBLOCK); P(SysEventfd, EFD_CLOEXEC);
     P(Spawn, POSIX_SPAWN_SETPGROUP); P(Spawn, POSIX_SPAWN_SETSIGDEF); P(Spawn, POSIX_SPAWN_SETSIGMASK);

@@ -9,6 +9,7 @@ internal static unsafe partial class PollHeader
     internal const short POLLOUT = 0x4;
     internal const short POLLERR = 0x8;
     internal const short POLLHUP = 0x10;
+    internal const short POLLRDHUP = 0x2000;
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int poll(pollfd* fds, nuint nfds, int timeout);
