@@ -40,6 +40,7 @@ public sealed record PeerProfile(string Name, Version Release)
         AcceptsEnableColo = false,
         PingsBeforePostcopyRun = true,
         HasOneLineErrors = true,
+        SavesEarlySetupInListOrder = false,
     };
 
     /// <summary>The profile used when nobody names one.</summary>
@@ -89,6 +90,11 @@ public sealed record PeerProfile(string Name, Version Release)
 
     /// <summary>Knows <c>file:</c> and the capability mapped-ram.</summary>
     public bool HasMappedRam { get; init; } = true;
+
+    /// <summary>
+    /// Early-setup sections and START sections come from one walk over the list, so <c>ram</c> goes first; else all early ones first.
+    /// </summary>
+    public bool SavesEarlySetupInListOrder { get; init; } = true;
 
     /// <summary>Load errors are one line with context, not one line per level.</summary>
     public bool HasOneLineErrors { get; init; }

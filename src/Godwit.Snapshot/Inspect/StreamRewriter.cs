@@ -36,8 +36,10 @@ public static class StreamRewriter
         switch (item.Kind)
         {
             case StreamItemKind.Header:
-                writer.WriteUInt32(StreamConstants.Magic);
+                // The first message of a multifd channel has its UUID and number behind magic and version.
+                writer.WriteUInt32(item.Payload.IsEmpty ? StreamConstants.Magic : StreamConstants.MultiFdMagic);
                 writer.WriteUInt32(item.VersionId!.Value);
+                writer.Write(item.Payload.Span);
                 break;
             case StreamItemKind.Configuration:
                 writer.WriteByte((byte)SectionType.Configuration);

@@ -56,6 +56,9 @@ public sealed class SaveStateEntry
     /// <summary>The description for the default profile; null for a hand-written entry.</summary>
     public VmStateDescription? Description { get; }
 
+    /// <summary>The descriptions that can be read; the version in a section header chooses.</summary>
+    public IReadOnlyList<VmStateDescription> LoadableDescriptions => _forLoading;
+
     /// <summary>The described object.</summary>
     public object? Opaque { get; }
 

@@ -50,6 +50,7 @@ internal sealed class MultiFdWalker(StreamSource source, StreamFacts facts, Insp
         byte[] rest = source.ReadBytes(InitBytes - 8);
         facts.Uuid = new Guid(rest.AsSpan(0, 16), bigEndian: true);
         item.InstanceId = rest[16];
+        item.Payload = rest;
     }
 
     private void ReadPacket(StreamItem item)
