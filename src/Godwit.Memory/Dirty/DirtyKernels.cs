@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Godwit.Memory;
 
@@ -16,39 +17,23 @@ internal static class DirtyKernels
 {
     private const int Lanes = 8;
     private const int Step = 4 * Lanes;
+    private const int Batch = 64 * Lanes;
 
     /// <summary>ORs the source into up to three bitmaps (an empty span: not that one); returns the number of bits in the source.</summary>
     internal static long MergeVector(ReadOnlySpan<ulong> source, Span<ulong> first, Span<ulong> second, Span<ulong> third)
     {
-        ref var from = ref MemoryMarshal.GetReference(source);
-        var steps = source.Length / Step * Step;
         long count = 0;
-        var i = 0;
-        for (; i < steps; i += Step)
+        var batches = source.Length / Batch * Batch;
+        for (var start = 0; start < batches; start += Batch)
         {
-            var any = Vector512.LoadUnsafe(ref from, (nuint)i) | Vector512.LoadUnsafe(ref from, (nuint)(i + Lanes))
-                | Vector512.LoadUnsafe(ref from, (nuint)(i + (2 * Lanes))) | Vector512.LoadUnsafe(ref from, (nuint)(i + (3 * Lanes)));
-            if (any == Vector512<ulong>.Zero)
-                continue;
-            for (var j = i; j < i + Step; j += Lanes)
-            {
-                var bits = Vector512.LoadUnsafe(ref from, (nuint)j);
-                if (bits == Vector512<ulong>.Zero)
-                    continue;
-                if (bits == Vector512<ulong>.AllBitsSet)
-                {
-                    count += Lanes * 64;
-                    StoreOnes(first, j);
-                    StoreOnes(second, j);
-                    StoreOnes(third, j);
-                }
-                else
-                {
-                    count += MergeScalar(source.Slice(j, Lanes), Part(first, j), Part(second, j), Part(third, j));
-                }
-            }
+            // The lines to be changed are fetched while the rest of the batch is scanned: the atomic operations below wait for one another.
+            var lines = FindNonZero(source, start, first, second, third);
+            for (; lines != 0; lines &= lines - 1)
+                count += MergeLine(source, start + (BitOperations.TrailingZeroCount(lines) * Lanes), first, second, third);
         }
-        return i == source.Length ? count : count + MergeScalar(source[i..], Rest(first, i), Rest(second, i), Rest(third, i));
+        return batches == source.Length
+            ? count
+            : count + MergeScalar(source[batches..], Rest(first, batches), Rest(second, batches), Rest(third, batches));
     }
 
     /// <summary>Scalar twin of <see cref="MergeVector"/>.</summary>
@@ -76,34 +61,15 @@ internal static class DirtyKernels
     {
         if (into.Length < source.Length)
             throw new ArgumentException("The target is shorter than the source.", nameof(into));
-        ref var from = ref MemoryMarshal.GetReference(source);
-        ref var to = ref MemoryMarshal.GetReference(into);
-        var steps = source.Length / Step * Step;
         long fresh = 0;
-        var i = 0;
-        for (; i < steps; i += Step)
+        var batches = source.Length / Batch * Batch;
+        for (var start = 0; start < batches; start += Batch)
         {
-            var any = Vector512.LoadUnsafe(ref from, (nuint)i) | Vector512.LoadUnsafe(ref from, (nuint)(i + Lanes))
-                | Vector512.LoadUnsafe(ref from, (nuint)(i + (2 * Lanes))) | Vector512.LoadUnsafe(ref from, (nuint)(i + (3 * Lanes)));
-            if (any == Vector512<ulong>.Zero)
-                continue;
-            for (var j = i; j < i + Step; j += Lanes)
-            {
-                var bits = Vector512.LoadUnsafe(ref from, (nuint)j);
-                if (bits == Vector512<ulong>.Zero)
-                    continue;
-                if (bits == Vector512<ulong>.AllBitsSet)
-                {
-                    Vector512<ulong>.Zero.StoreUnsafe(ref from, (nuint)j);
-                    fresh += SetOnes(ref to, j);
-                }
-                else
-                {
-                    fresh += DrainScalar(source.Slice(j, Lanes), into.Slice(j, Lanes));
-                }
-            }
+            var lines = FindNonZero(source, start, into, default, default);
+            for (; lines != 0; lines &= lines - 1)
+                fresh += DrainLine(source, into, start + (BitOperations.TrailingZeroCount(lines) * Lanes));
         }
-        return i == source.Length ? fresh : fresh + DrainScalar(source[i..], into[i..]);
+        return batches == source.Length ? fresh : fresh + DrainScalar(source[batches..], into[batches..]);
     }
 
     /// <summary>Scalar twin of <see cref="DrainVector"/>.</summary>
@@ -150,6 +116,65 @@ internal static class DirtyKernels
         return Interlocked.Exchange(ref word, 0);
     }
 
+    // One bit for each line of eight words in the batch that is not all zero; asks the cache for the same lines of the targets.
+    private static ulong FindNonZero(ReadOnlySpan<ulong> source, int start, ReadOnlySpan<ulong> first, ReadOnlySpan<ulong> second, ReadOnlySpan<ulong> third)
+    {
+        ref var from = ref MemoryMarshal.GetReference(source.Slice(start, Batch));
+        ulong lines = 0;
+        for (var i = 0; i < Batch; i += Step)
+        {
+            var a = Vector512.LoadUnsafe(ref from, (nuint)i);
+            var b = Vector512.LoadUnsafe(ref from, (nuint)(i + Lanes));
+            var c = Vector512.LoadUnsafe(ref from, (nuint)(i + (2 * Lanes)));
+            var d = Vector512.LoadUnsafe(ref from, (nuint)(i + (3 * Lanes)));
+            if ((a | b | c | d) == Vector512<ulong>.Zero)
+                continue;
+            var found = (a == Vector512<ulong>.Zero ? 0UL : 1) | (b == Vector512<ulong>.Zero ? 0UL : 2)
+                | (c == Vector512<ulong>.Zero ? 0UL : 4) | (d == Vector512<ulong>.Zero ? 0UL : 8);
+            lines |= found << (i / Lanes);
+        }
+        if (lines != 0)
+        {
+            Prefetch(first, start, lines);
+            Prefetch(second, start, lines);
+            Prefetch(third, start, lines);
+        }
+        return lines;
+    }
+
+    private static unsafe void Prefetch(ReadOnlySpan<ulong> words, int start, ulong lines)
+    {
+        if (!Sse.IsSupported || words.IsEmpty)
+            return;
+        ref var first = ref MemoryMarshal.GetReference(words.Slice(start, Batch));
+        for (; lines != 0; lines &= lines - 1)
+        {
+            // SAFETY: the word lies in the span; a prefetch reads nothing, so it may be stale after a move of the array.
+            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref first, BitOperations.TrailingZeroCount(lines) * Lanes)));
+        }
+    }
+
+    private static long MergeLine(ReadOnlySpan<ulong> source, int index, Span<ulong> first, Span<ulong> second, Span<ulong> third)
+    {
+        var line = source.Slice(index, Lanes);
+        if (Vector512.Create(line) != Vector512<ulong>.AllBitsSet)
+            return MergeScalar(line, Part(first, index), Part(second, index), Part(third, index));
+        StoreOnes(first, index);
+        StoreOnes(second, index);
+        StoreOnes(third, index);
+        return Lanes * 64;
+    }
+
+    private static long DrainLine(Span<ulong> source, Span<ulong> into, int index)
+    {
+        var line = source.Slice(index, Lanes);
+        ref var from = ref MemoryMarshal.GetReference(line);
+        if (Vector512.LoadUnsafe(ref from) != Vector512<ulong>.AllBitsSet)
+            return DrainScalar(line, into.Slice(index, Lanes));
+        Vector512<ulong>.Zero.StoreUnsafe(ref from);
+        return SetOnes(ref into.Slice(index, Lanes)[0]);
+    }
+
     private static void StoreOnes(Span<ulong> shared, int index)
     {
         if (shared.IsEmpty)
@@ -160,12 +185,12 @@ internal static class DirtyKernels
             Vector512<ulong>.AllBitsSet.StoreUnsafe(ref word);
     }
 
-    private static long SetOnes(ref ulong own, int index)
+    private static long SetOnes(ref ulong own)
     {
-        var old = Vector512.LoadUnsafe(ref own, (nuint)index);
+        var old = Vector512.LoadUnsafe(ref own);
         if (old == Vector512<ulong>.AllBitsSet)
             return 0;
-        Vector512<ulong>.AllBitsSet.StoreUnsafe(ref own, (nuint)index);
+        Vector512<ulong>.AllBitsSet.StoreUnsafe(ref own);
         if (old == Vector512<ulong>.Zero)
             return Lanes * 64;
         long fresh = Lanes * 64;
