@@ -12,6 +12,9 @@ public static class Errno
     /// <summary>Input/output error.</summary>
     public const int EIO = 5;
 
+    /// <summary>No such device or address; there is no data behind an offset.</summary>
+    public const int ENXIO = 6;
+
     /// <summary>The descriptor is not open, or not for this use.</summary>
     public const int EBADF = 9;
 

@@ -133,6 +133,24 @@ public sealed class HostMapping : SafeHandle
             throw ErrnoException.ForLast("madvise(MADV_DONTNEED)");
     }
 
+    /// <summary>Where the first page at or after <paramref name="offset"/> is that was ever touched; everything before it reads as zero.</summary>
+    /// <remarks>
+    /// Tells what is zero without touching it: even a read gives a page of a memory file its memory. A page that is being touched for
+    /// the first time meanwhile may be missed. For an anonymous mapping the answer is always <paramref name="offset"/>.
+    /// </remarks>
+    /// <param name="offset">Where to start; inside the mapping or at its end.</param>
+    /// <returns>An offset from <paramref name="offset"/> to <see cref="LengthBytes"/>, the latter if nothing more was touched.</returns>
+    public long FindTouched(long offset)
+    {
+        Check(offset, 0);
+        if (File is null || offset == LengthBytes)
+            return offset;
+        var found = Unistd.lseek(File, offset, Unistd.SEEK_DATA);
+        if (found >= 0)
+            return Math.Min(found, LengthBytes);
+        return Marshal.GetLastPInvokeError() == Errno.ENXIO ? LengthBytes : offset;
+    }
+
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {

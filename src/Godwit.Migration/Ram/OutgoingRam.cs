@@ -176,12 +176,13 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         }
     }
 
-    /// <summary>Stops dirty logging and lets go of the blocks. The big lock is held.</summary>
+    /// <summary>Stops dirty logging and lets go of the blocks, under the big lock.</summary>
     public void Dispose()
     {
         if (_isDisposed)
             return;
         _isDisposed = true;
+        using BigLock.Scope held = _memory.BigLock.EnterIfNeeded();
         _memory.Ram.RemoveObserver(this);
         _memory.StopGlobalLogging(GlobalDirtyTracking.Migration);
         _xbzrle?.Dispose();
@@ -240,6 +241,13 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         }
     }
 
+    /// <summary>
+    /// How many bytes from <paramref name="offset"/> on were never touched: they are zero, and looking at them would give them memory.
+    /// Asked after their dirty bits were cleared, so that a guest that touches them now marks them dirty again.
+    /// </summary>
+    private static int UntouchedBytes(RamBlock block, ulong offset, int lengthBytes) =>
+        (int)Math.Min(lengthBytes, block.Mapping.FindTouched((long)offset) - (long)offset);
+
     /// <summary>Sends a run; returns how many pages needed a record.</summary>
     private int SendRun(in PageRun run)
     {
@@ -250,12 +258,21 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         int zero = 0;
         int normal = 0;
         int differences = 0;
+        int untouched = _options.DetectZeroPages ? UntouchedBytes(block, offset, bytes.Length) : -1;
         for (int at = 0; at < bytes.Length; at += TargetPage.SizeBytes)
         {
             var pageOffset = new RamOffset(offset + (ulong)at);
             ReadOnlySpan<byte> page = bytes.Slice(at, TargetPage.SizeBytes);
-            if (_options.DetectZeroPages && ZeroPage.IsZero(page))
+            if (at < untouched || (_options.DetectZeroPages && ZeroPage.IsZero(page)))
             {
+                // A page of zeros hints that the memory behind it was not touched; if that is wrong once, the run is not asked about again.
+                int next = at + TargetPage.SizeBytes;
+                if (at >= untouched && next < bytes.Length && untouched >= 0)
+                {
+                    int more = UntouchedBytes(block, offset + (ulong)next, bytes.Length - next);
+                    untouched = more == 0 ? -1 : next + more;
+                }
+
                 _encoder.WriteZero(block, pageOffset);
                 if (_xbzrleStarted)
                     _xbzrle!.RememberZero(block.ToRamAddress(pageOffset), Bitmap.SyncCount, _lastStage);

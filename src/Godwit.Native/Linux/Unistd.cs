@@ -8,6 +8,7 @@ internal static unsafe partial class Unistd
     internal const int SEEK_SET = 0;
     internal const int SEEK_CUR = 1;
     internal const int SEEK_END = 2;
+    internal const int SEEK_DATA = 3;
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int close(int fd);

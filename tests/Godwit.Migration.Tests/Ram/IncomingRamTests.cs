@@ -53,6 +53,24 @@ public sealed class IncomingRamTests : IDisposable
     }
 
     [Fact]
+    public void Read_ZeroPages_LeaveUntouchedMemoryAloneAndClearTheRest()
+    {
+        RamBlock large = _machine.AddBlock("large", 64);
+        large.GetSpan(new RamOffset(10 * Page), Page).Fill(1);
+        var stream = new RamStreamBytes().U64(0x002).Name("large").Bytes(0);
+        for (ulong page = 1; page < 64; page++)
+            stream.U64(page * Page | 0x022).Bytes(0);
+        stream.U64(0x5028).Fill(7, Page).U64(0x5022).Bytes(0); // filled, and zero again
+
+        Load(stream.EndOfSection().ToArray(), SectionType.Part);
+
+        Assert.True(ZeroPage.IsZero(large.GetSpan(new RamOffset(5 * Page), Page)));
+        Assert.True(ZeroPage.IsZero(large.GetSpan(new RamOffset(10 * Page), Page)));
+        Assert.Equal(5 * Page, large.Mapping.FindTouched(0));
+        Assert.Equal(10 * Page, large.Mapping.FindTouched(6 * Page));
+    }
+
+    [Fact]
     public void Read_ContinueAfterASectionBorder_KeepsTheBlock()
     {
         byte[] first = new RamStreamBytes().U64(0x008).Name("flash").Fill(1, Page).EndOfSection().ToArray();

@@ -10,13 +10,15 @@ internal sealed class ModelDirtyLog : MemoryListener
 {
     private readonly Dictionary<RamBlock, ulong[]> _log = [];
     private readonly Dictionary<RamBlock, ulong[]> _reported = [];
+    private long _stores;
 
     public override int Priority => AcceleratorPriority;
 
     /// <summary>Every clear: block, first page, pages.</summary>
     public List<(RamBlock Block, ulong First, ulong Count)> Clears { get; } = [];
 
-    public int Syncs { get; private set; }
+    /// <summary>Stores made so far.</summary>
+    public long Stores => Interlocked.Read(ref _stores);
 
     public void Watch(RamBlock block)
     {
@@ -29,11 +31,11 @@ internal sealed class ModelDirtyLog : MemoryListener
     {
         bytes.CopyTo(block.GetSpan(new RamOffset(page * 4096 + (ulong)offset), bytes.Length));
         Interlocked.Or(ref _log[block][page / 64], 1UL << (int)(page % 64));
+        Interlocked.Increment(ref _stores);
     }
 
     public override void LogSync(MemorySection section)
     {
-        Syncs++;
         RamBlock block = section.RamBlock!;
         ulong[] reported = _reported[block];
         for (int word = 0; word < reported.Length; word++)

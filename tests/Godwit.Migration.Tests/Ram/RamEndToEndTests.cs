@@ -50,7 +50,7 @@ public sealed class RamEndToEndTests
             writer.Start();
         loader.Start();
 
-        PendingBytes pending = Send(source, sender, new MigrationWriter(sourceEnd), stopGuest: () =>
+        PendingBytes pending = Send(source, sender, new MigrationWriter(sourceEnd), log, stopGuest: () =>
         {
             stop.Cancel();
             foreach (Thread writer in writers)
@@ -69,7 +69,7 @@ public sealed class RamEndToEndTests
         receiver.Dispose();
     }
 
-    private static PendingBytes Send(RamTestMachine source, RamSaveVm sender, MigrationWriter writer, Action stopGuest)
+    private static PendingBytes Send(RamTestMachine source, RamSaveVm sender, MigrationWriter writer, ModelDirtyLog log, Action stopGuest)
     {
         writer.WriteByte((byte)SectionType.Start);
         using (source.Memory.BigLock.Enter())
@@ -83,6 +83,8 @@ public sealed class RamEndToEndTests
                 isDone = sender.SaveLiveIterate(writer);
             }
             while (!isDone);
+            long before = log.Stores;
+            Assert.True(SpinWait.SpinUntil(() => log.Stores >= before + 300, TimeSpan.FromSeconds(30)), "the guest writes nothing");
             sender.QueryPending(exact: true, final: false);
         }
 

@@ -1,47 +1,56 @@
 using System.Collections.Immutable;
 using Godwit.Memory;
-using Godwit.Native;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
 
-/// <summary>Puts received pages into guest RAM and remembers which ones came (docs/formats/ram.md, "Loading").</summary>
+/// <summary>Puts the pages that come over one channel into guest RAM and remembers which ones came (docs/formats/ram.md, "Loading").</summary>
 /// <remarks>
-/// One thread per channel; different threads may place different pages of one machine. The guest does not run yet.
-/// A page's bytes are stored before its received bit is set, so that whoever sees the bit sees the bytes.
+/// Used by one thread. Placements of several channels share the received bitmaps; a page comes over one channel at a time. The
+/// guest does not run yet. A page's bytes are stored before its received bit is set, so that whoever sees the bit sees the bytes.
 /// </remarks>
 public sealed class PagePlacement
 {
-    private readonly Dictionary<RamBlock, ReceivedBitmap> _received;
+    /// <summary>After finding touched memory, how far to go before asking again.</summary>
+    private const ulong AskAgainBytes = 2UL << 20;
+
+    private readonly Dictionary<RamBlock, Place> _places;
+    private Place? _last;
 
     /// <summary>Nothing has been received.</summary>
-    /// <param name="blocks">The blocks that pages may be placed into; at their final length.</param>
+    /// <param name="blocks">The blocks that pages may be placed into.</param>
     public PagePlacement(ImmutableArray<RamBlock> blocks)
     {
         // By the allocated length: a resizable block takes its final length only when the block list is read.
-        _received = blocks.ToDictionary(block => block, block => new ReceivedBitmap(block.MaxLengthBytes >> TargetPage.Bits));
+        _places = blocks.ToDictionary(block => block, block => new Place(block, new ReceivedBitmap(block.MaxLengthBytes >> TargetPage.Bits)));
     }
 
     /// <summary>Which pages of <paramref name="block"/> have come.</summary>
-    public ReceivedBitmap ReceivedOf(RamBlock block) => _received[block];
+    public ReceivedBitmap ReceivedOf(RamBlock block) => _places[block].Received;
 
     /// <summary>Makes a page all zero.</summary>
     public void PlaceZero(RamBlock block, RamOffset offset)
     {
-        Span<byte> page = PageOf(block, offset);
-        // Testing first keeps memory that was never touched untouched by writes.
-        if (!ZeroPage.IsZero(page))
-            page.Clear();
-        _received[block].TrySet(offset.Page);
+        Place place = PlaceOf(block);
+        // What was never touched is zero, and looking at it would give it memory. What was touched is tested before it is cleared: a
+        // page that only reads touch can still be shared.
+        if (place.Received.IsReceived(offset.Page) || !place.IsUntouched(offset.Value))
+        {
+            Span<byte> page = block.GetSpan(offset, TargetPage.SizeBytes);
+            if (!ZeroPage.IsZero(page))
+                page.Clear();
+        }
+
+        place.Received.TrySet(offset.Page);
     }
 
     /// <summary>Reads a page from the stream into its place.</summary>
     public void PlacePage(MigrationReader reader, RamBlock block, RamOffset offset)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        ArgumentNullException.ThrowIfNull(block);
+        Place place = PlaceOf(block);
         reader.ReadExactly(block.GetHostRange(offset, TargetPage.SizeBytes));
-        _received[block].TrySet(offset.Page);
+        place.Received.TrySet(offset.Page);
     }
 
     /// <summary>Applies a difference to a page.</summary>
@@ -51,8 +60,9 @@ public sealed class PagePlacement
     /// <param name="failedAt">Index in the encoding of the run that was refused.</param>
     public XbzrleDecodeStatus PlaceDifference(RamBlock block, RamOffset offset, ReadOnlySpan<byte> encoding, out int failedAt)
     {
-        XbzrleDecodeStatus status = XbzrleDecoder.Decode(encoding, PageOf(block, offset), out failedAt);
-        _received[block].TrySet(offset.Page);
+        Place place = PlaceOf(block);
+        XbzrleDecodeStatus status = XbzrleDecoder.Decode(encoding, block.GetSpan(offset, TargetPage.SizeBytes), out failedAt);
+        place.Received.TrySet(offset.Page);
         return status;
     }
 
@@ -60,15 +70,44 @@ public sealed class PagePlacement
     /// <returns>Why the data was refused, or null.</returns>
     public string? PlaceCompressed(RamBlock block, RamOffset offset, byte[] buffer, int length)
     {
-        CompressedPage.TryInflate(buffer, length, PageOf(block, offset), out string? reason);
-        _received[block].TrySet(offset.Page);
+        Place place = PlaceOf(block);
+        CompressedPage.TryInflate(buffer, length, block.GetSpan(offset, TargetPage.SizeBytes), out string? reason);
+        place.Received.TrySet(offset.Page);
         return reason;
     }
 
-    private static Span<byte> PageOf(RamBlock block, RamOffset offset)
+    private Place PlaceOf(RamBlock block)
     {
         ArgumentNullException.ThrowIfNull(block);
-        HostRange page = block.GetHostRange(offset, TargetPage.SizeBytes);
-        return page.AsSpan();
+        if (!ReferenceEquals(block, _last?.Block))
+            _last = _places[block];
+        return _last!;
+    }
+
+    /// <summary>One block, and what is known of its untouched memory.</summary>
+    private sealed class Place(RamBlock block, ReceivedBitmap received)
+    {
+        private ulong _untouchedFrom;
+        private ulong _untouchedTo;
+        private ulong _askFrom;
+
+        public RamBlock Block { get; } = block;
+
+        public ReceivedBitmap Received { get; } = received;
+
+        /// <summary>Whether a page that has not come yet was never touched; "no" when asking would cost too much.</summary>
+        public bool IsUntouched(ulong offset)
+        {
+            if (offset >= _untouchedFrom && offset < _untouchedTo)
+                return true;
+            if (offset < _askFrom && offset + AskAgainBytes > _askFrom)
+                return false;
+            _untouchedFrom = offset;
+            _untouchedTo = (ulong)Block.Mapping.FindTouched((long)offset);
+            if (_untouchedTo > offset)
+                return true;
+            _askFrom = offset + AskAgainBytes;
+            return false;
+        }
     }
 }
