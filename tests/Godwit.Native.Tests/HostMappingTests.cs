@@ -106,6 +106,28 @@ public sealed class HostMappingTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new HostRange(1000, 10).Slice(offset, count));
     }
 
+    [Fact]
+    public void FindTouched_MemoryFile_GivesTheNextPageThatHasMemory()
+    {
+        long page = Environment.SystemPageSize;
+        using var mapping = Allocate(shared: true, 16 * page);
+        mapping.GetSpan(5 * page, 1)[0] = 1;
+
+        Assert.Equal(5 * page, mapping.FindTouched(0));
+        Assert.Equal((5 * page) + 7, mapping.FindTouched((5 * page) + 7));
+        Assert.Equal(16 * page, mapping.FindTouched(6 * page));
+        Assert.Equal(16 * page, mapping.FindTouched(16 * page));
+        Assert.Throws<ArgumentOutOfRangeException>(() => mapping.FindTouched((16 * page) + 1));
+    }
+
+    [Fact]
+    public void FindTouched_AnonymousMemory_KnowsNothing()
+    {
+        using var mapping = Allocate(shared: false, 16 * (long)Environment.SystemPageSize);
+
+        Assert.Equal(4096, mapping.FindTouched(4096));
+    }
+
     private static HostMapping Allocate(bool shared, long bytes)
         => shared ? HostMapping.AllocateShared("godwit-test", bytes) : HostMapping.AllocateAnonymous(bytes);
 }

@@ -46,7 +46,7 @@ int main(void)
     P(Fcntl, F_GETFD); P(Fcntl, F_SETFD); P(Fcntl, F_GETFL); P(Fcntl, F_SETFL); P(Fcntl, F_DUPFD_CLOEXEC); P(Fcntl, F_SETPIPE_SZ);
     P(Fcntl, FD_CLOEXEC); P(Fcntl, FALLOC_FL_KEEP_SIZE); P(Fcntl, FALLOC_FL_PUNCH_HOLE);
 
-    P(Unistd, SEEK_SET); P(Unistd, SEEK_CUR); P(Unistd, SEEK_END);
+    P(Unistd, SEEK_SET); P(Unistd, SEEK_CUR); P(Unistd, SEEK_END); P(Unistd, SEEK_DATA);
     P(SysUio, IOV_MAX);
     S(SysUio, iovec, iovec); O(SysUio, iovec, iovec, iov_base); O(SysUio, iovec, iovec, iov_len);
 
@@ -80,7 +80,7 @@ int main(void)
     P(SysStat, AT_SYMLINK_NOFOLLOW); P(SysStat, STATX_TYPE); P(SysStat, S_IFMT); P(SysStat, S_IFSOCK);
     S(SysStat, statx, statx_t); O(SysStat, statx, statx_t, stx_mode);
 
-    P(Errno, ENOENT); P(Errno, EINTR); P(Errno, EIO); P(Errno, EBADF); P(Errno, EAGAIN); P(Errno, EFAULT); P(Errno, EINVAL); P(Errno, EFBIG);
+    P(Errno, ENOENT); P(Errno, EINTR); P(Errno, EIO); P(Errno, ENXIO); P(Errno, EBADF); P(Errno, EAGAIN); P(Errno, EFAULT); P(Errno, EINVAL); P(Errno, EFBIG);
     P(Errno, ENOSPC); P(Errno, EPIPE); P(Errno, ERANGE); P(Errno, EOPNOTSUPP); P(Errno, EADDRINUSE); P(Errno, ECONNABORTED);
     P(Errno, ECONNRESET); P(Errno, ENOTCONN); P(Errno, ESHUTDOWN); P(Errno, ETIMEDOUT); P(Errno, ECONNREFUSED); P(Errno, EINPROGRESS);
     P(Errno, ECANCELED);
