@@ -118,6 +118,7 @@ public sealed class MigrationReader
     /// <returns><see langword="false"/> when the stream ends before it.</returns>
     public bool TryPeekByte(int offset, out byte value)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)offset, (uint)MaxPeekBytes, nameof(offset));
         if (TryPeek(offset + 1, out var bytes))
         {
             value = bytes[offset];
@@ -239,17 +240,10 @@ public sealed class MigrationReader
     {
         if (_end - _start >= count)
             return true;
-        if (_start == _end)
-        {
-            _start = _end = 0;
-        }
-        else if (_buffer.Length - _start < count)
-        {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            _end -= _start;
-            _start = 0;
-        }
-
+        // What is left is less than was asked for: moving it down costs little, and the next read can then fill the whole buffer.
+        _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+        _end -= _start;
+        _start = 0;
         while (_end - _start < count)
         {
             var read = _channelEnded ? 0 : _channel.Read(_buffer.AsSpan(_end));

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text;
 using Godwit.Native;
 
 namespace Godwit.Wire;
@@ -109,10 +110,11 @@ public sealed class MigrationWriter
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length > byte.MaxValue)
             throw new ArgumentException("A counted string has at most 255 characters.", nameof(text));
+        if (text.AsSpan().ContainsAnyExceptInRange('\0', '\u00ff'))
+            throw new ArgumentException("A counted string has one byte per character.", nameof(text));
         var bytes = Reserve(text.Length + 1);
         bytes[0] = (byte)text.Length;
-        for (var i = 0; i < text.Length; i++)
-            bytes[i + 1] = text[i] <= byte.MaxValue ? (byte)text[i] : throw new ArgumentException("A counted string has one byte per character.", nameof(text));
+        Encoding.Latin1.GetBytes(text, bytes[1..]);
     }
 
     /// <summary>Queues a run of host memory without copying it.</summary>
