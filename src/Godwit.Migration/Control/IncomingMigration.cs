@@ -20,6 +20,7 @@ public sealed partial class IncomingMigration : IDisposable
     private IChannelListener? _listener;
     private Channel? _channel;
     private bool _started;
+    private bool _isDisposed;
     private volatile string? _errorDescription;
 
     /// <summary>Creates the destination side; it does nothing until told to listen.</summary>
@@ -126,6 +127,8 @@ public sealed partial class IncomingMigration : IDisposable
     /// <summary>Gives up and waits for the thread.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
         Stop();
         if (_thread is { } thread && thread != Thread.CurrentThread)
             thread.Join();

@@ -15,6 +15,7 @@ public sealed partial class OutgoingMigration : IDisposable
     private readonly MigrationStateMachine _state;
     private readonly MigrationMetrics _metrics;
     private OutgoingAttempt? _attempt;
+    private bool _isDisposed;
 
     /// <summary>Creates the source side.</summary>
     /// <param name="host">The virtual machine.</param>
@@ -106,6 +107,8 @@ public sealed partial class OutgoingMigration : IDisposable
     /// <summary>Cancels what runs and waits for its end.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
         if (Volatile.Read(ref _attempt) is { } attempt)
         {
             attempt.Cancel();

@@ -108,13 +108,22 @@ public sealed partial class LoadVmReader
                 throw NotReady(name, at);
             case MigrationCommand.RecvBitmap or MigrationCommand.PostcopyResume:
                 // Outside a recovery these mean nothing; they are read and passed over.
-                if (command == MigrationCommand.RecvBitmap && _reader.ReadCountedString().Length + 1 != length)
-                    throw _reader.Error("RECV_BITMAP received with bad length", "the length of a block name", $"{length}", at);
+                if (command == MigrationCommand.RecvBitmap)
+                    SkipBlockName(length, at);
                 Log.CommandOutsideRecovery(_options.Logger, name);
                 break;
             default:
                 throw NotReady(name, at);
         }
+    }
+
+    private void SkipBlockName(int length, long at)
+    {
+        // The command is a counted name and nothing else, so the two lengths have to agree before either is believed.
+        var named = length == 0 ? 0 : _reader.ReadByte();
+        if (named == 0 || named + 1 != length)
+            throw _reader.Error("RECV_BITMAP received with bad length", $"{named + 1}", $"{length}", at);
+        _reader.Skip(named);
     }
 
     private void Advise(int length, long at)
