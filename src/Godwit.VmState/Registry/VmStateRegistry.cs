@@ -15,7 +15,7 @@ public sealed class VmStateRegistry
     /// <summary>All entries as the default profile saves them: by priority, then by registration.</summary>
     public ImmutableArray<SaveStateEntry> Entries => GetEntries(PeerProfile.Default);
 
-    /// <summary>The first reason that forbids a migration, or null.</summary>
+    /// <summary>The reason that forbids a migration: an unmigratable device, else the blocker added last; null when there is none.</summary>
     public string? BlockedReason
     {
         get
@@ -27,7 +27,7 @@ public sealed class VmStateRegistry
             }
 
             lock (_lock)
-                return _blockers.Count == 0 ? null : _blockers[0].Reason;
+                return _blockers.Count == 0 ? null : _blockers[^1].Reason;
         }
     }
 
