@@ -62,6 +62,32 @@ public sealed unsafe class WakeEvent : IDisposable
     private int WaitForAny(ReadOnlySpan<FileDescriptor> descriptors, short events, int timeoutMilliseconds)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(descriptors.Length, MaxDescriptors, nameof(descriptors));
+        // Held while the kernel waits, so that no number can come to mean another file.
+        var held = 0;
+        var eventHeld = false;
+        try
+        {
+            _event.DangerousAddRef(ref eventHeld);
+            foreach (var descriptor in descriptors)
+            {
+                var success = false;
+                descriptor.DangerousAddRef(ref success);
+                held++;
+            }
+
+            return Poll(descriptors, events, timeoutMilliseconds);
+        }
+        finally
+        {
+            foreach (var descriptor in descriptors[..held])
+                descriptor.DangerousRelease();
+            if (eventHeld)
+                _event.DangerousRelease();
+        }
+    }
+
+    private int Poll(ReadOnlySpan<FileDescriptor> descriptors, short events, int timeoutMilliseconds)
+    {
         var entries = stackalloc PollHeader.pollfd[MaxDescriptors];
         entries[0] = new PollHeader.pollfd { fd = _event.Number, events = PollHeader.POLLIN };
         for (var i = 0; i < descriptors.Length; i++)

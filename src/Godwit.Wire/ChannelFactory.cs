@@ -94,7 +94,13 @@ public static class ChannelFactory
         try
         {
             if (descriptor.IsSocket)
+            {
+                // The one who passed it may have used it without blocking; a channel relies on calls that wait.
+                descriptor.SetNonBlocking(false);
+                Sockets.SetNoDelay(descriptor);
                 return new SocketChannel(descriptor, uri);
+            }
+
             return descriptor.HasPosition
                 ? new FileChannel(descriptor, descriptor.GetPosition(), uri, isSeekable: false)
                 : new PipeChannel(descriptor, uri);

@@ -52,6 +52,31 @@ public sealed class ChannelFactoryTests : IDisposable
             "Could not open '/nonexist': No such file or directory",
             Assert.Throws<ChannelException>(() => ChannelFactory.Listen(MigrationAddress.ParseUri("file:/nonexist"))).Message);
 
+    [Theory]
+    [InlineData("tcp:192.0.2.1:1", "Failed to bind socket: Cannot assign requested address")]
+    [InlineData("tcp:a:0,ipv4=off,ipv6=off", "Cannot disable IPv4 and IPv6 at same time")]
+    [InlineData("unix:/nonexistent/s", "Failed to bind socket to /nonexistent/s: No such file or directory")]
+    [InlineData("fd:nofd", "File descriptor named 'nofd' has not been found")]
+    public void Listen_NotPossible_FailsWithTheFieldsText(string uri, string text)
+        => Assert.Equal(text, Assert.Throws<ChannelException>(() => ChannelFactory.Listen(MigrationAddress.ParseUri(uri))).Message);
+
+    [Fact]
+    public void Connect_FdIsANonBlockingSocket_WaitsAllTheSame()
+    {
+        var (first, second) = Sockets.CreatePair();
+        using var peer = second;
+        first.SetNonBlocking(true);
+        using var channel = ChannelFactory.Connect(new FdAddress("s"), new FdStore { ["s"] = first });
+        var count = 0;
+        var reader = new BlockingThread(() => count = channel.Read(new byte[4]));
+        reader.WaitUntilAsleep();
+
+        Assert.Equal(1, Sockets.Send(peer, "x"u8));
+
+        reader.Join();
+        Assert.Equal(1, count);
+    }
+
     [Fact]
     public void Listen_PortTaken_IsRefusedAndToFindsTheNext()
     {
@@ -62,7 +87,7 @@ public sealed class ChannelFactoryTests : IDisposable
         using var second = ChannelFactory.Listen(new TcpAddress("127.0.0.1", taken.Port) { To = ushort.MaxValue });
 
         Assert.Equal(Errno.EADDRINUSE, e.Errno);
-        Assert.StartsWith("Failed to bind socket: ", e.Message, StringComparison.Ordinal);
+        Assert.Equal("Failed to find an available port: Address already in use", e.Message);
         Assert.NotEqual(taken.Port, ((TcpAddress)second.LocalAddress).Port);
     }
 

@@ -80,7 +80,8 @@ internal sealed class ExecChannel : PipeChannel
         {
             // A writer that was not finished: the end of the input comes now, and the command gets a moment to see it.
             _command.Pipe.Dispose();
-            _command.WaitForExit(StatusMilliseconds);
+            if (!IsShutDown)
+                _command.WaitForExit(StatusMilliseconds);
             _command.Dispose();
         }
 

@@ -125,7 +125,10 @@ internal sealed class SocketListener : IChannelListener
         }
 
         if (sockets.Count == 0)
-            throw ChannelException.FromErrno(uri, call == "bind" ? "Failed to bind socket" : "Failed to listen on socket", (int)-error);
+        {
+            var doing = -error == Errno.EADDRINUSE ? "Failed to find an available port" : call == "bind" ? "Failed to bind socket" : "Failed to listen on socket";
+            throw ChannelException.FromErrno(uri, doing, (int)-error);
+        }
     }
 
     private static long Open(
