@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Godwit.Wire;
@@ -7,20 +8,20 @@ namespace Godwit.Testing;
 /// <summary>Writes the bytes of a stream by hand, without the code under test: numbers are big-endian.</summary>
 public sealed class StreamBuilder
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
 
     /// <summary>Bytes so far.</summary>
-    public long Length => _bytes.Length;
+    public long Length => _bytes.WrittenCount;
 
     /// <summary>Appends an 8-bit number.</summary>
-    public StreamBuilder UInt8(byte value)
+    public StreamBuilder U8(byte value)
     {
-        _bytes.WriteByte(value);
+        _bytes.Write([value]);
         return this;
     }
 
     /// <summary>Appends a 16-bit number.</summary>
-    public StreamBuilder UInt16(ushort value)
+    public StreamBuilder U16(ushort value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ushort)];
         BinaryPrimitives.WriteUInt16BigEndian(bytes, value);
@@ -28,7 +29,7 @@ public sealed class StreamBuilder
     }
 
     /// <summary>Appends a 32-bit number.</summary>
-    public StreamBuilder UInt32(uint value)
+    public StreamBuilder U32(uint value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
@@ -36,7 +37,7 @@ public sealed class StreamBuilder
     }
 
     /// <summary>Appends a 64-bit number.</summary>
-    public StreamBuilder UInt64(ulong value)
+    public StreamBuilder U64(ulong value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
@@ -47,7 +48,7 @@ public sealed class StreamBuilder
     public StreamBuilder CountedString(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return UInt8(checked((byte)text.Length)).Bytes(Encoding.Latin1.GetBytes(text));
+        return U8(checked((byte)text.Length)).Bytes(Encoding.Latin1.GetBytes(text));
     }
 
     /// <summary>Appends bytes.</summary>
@@ -61,7 +62,7 @@ public sealed class StreamBuilder
     public StreamBuilder Fill(byte value, int count)
     {
         for (var i = 0; i < count; i++)
-            _bytes.WriteByte(value);
+            _bytes.Write([value]);
         return this;
     }
 
@@ -73,7 +74,7 @@ public sealed class StreamBuilder
     }
 
     /// <summary>The stream so far.</summary>
-    public byte[] ToArray() => _bytes.ToArray();
+    public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 
     /// <summary>A reader over the stream so far.</summary>
     public MigrationReader ToReader() => MigrationReader.FromMemory(ToArray());
