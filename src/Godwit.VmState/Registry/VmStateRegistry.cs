@@ -167,10 +167,16 @@ public sealed class VmStateRegistry
         return null;
     }
 
+    /// <summary>Asked when a blocker is added: true while a migration runs, which it could not stop any more.</summary>
+    public Func<bool> IsMigrationRunning { get; set; } = static () => false;
+
     /// <summary>Forbids migration, with a reason, until the returned object is disposed of.</summary>
+    /// <exception cref="VmStateException">A migration runs already.</exception>
     public IDisposable AddBlocker(string reason)
     {
         ArgumentException.ThrowIfNullOrEmpty(reason);
+        if (IsMigrationRunning())
+            throw new VmStateException($"disallowing migration blocker (migration/snapshot in progress) for: {reason}");
         var blocker = new MigrationBlocker(this, reason);
         lock (_lock)
             _blockers.Add(blocker);
