@@ -21,6 +21,9 @@ public sealed partial class IncomingMigration
         {
             var channel = accept(_stop.Token);
             Volatile.Write(ref _channel, channel);
+
+            // All channels there are; whoever else connects is turned away and not left waiting.
+            Volatile.Read(ref _listener)?.Dispose();
             if (_stop.IsCancellationRequested)
                 channel.Shutdown();
             _state.TryMove(MigrationStatus.Setup, MigrationStatus.Active);

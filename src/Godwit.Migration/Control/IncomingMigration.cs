@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
@@ -18,6 +17,7 @@ public sealed partial class IncomingMigration : IDisposable
     private readonly ManualResetEventSlim _ended = new();
     private Thread? _thread;
     private IChannelListener? _listener;
+    private volatile IReadOnlyList<MigrationAddress> _listenAddresses = [];
     private Channel? _channel;
     private bool _started;
     private bool _isDisposed;
@@ -60,8 +60,7 @@ public sealed partial class IncomingMigration : IDisposable
 
     /// <summary>Where sockets listen, for query-migrate; empty for other transports and once the load has ended.</summary>
     public IReadOnlyList<MigrationAddress> ListenAddresses =>
-        Volatile.Read(ref _listener) is { } listener && Status is MigrationStatus.Setup or MigrationStatus.Active
-            ? listener.LocalAddresses : ImmutableArray<MigrationAddress>.Empty;
+        Status is MigrationStatus.Setup or MigrationStatus.Active ? _listenAddresses : [];
 
     /// <summary>Listens at an address and returns; the load is done on its own thread when the source connects.</summary>
     /// <param name="address">Where to listen, or what to read.</param>
@@ -92,6 +91,7 @@ public sealed partial class IncomingMigration : IDisposable
             }
 
             Volatile.Write(ref _listener, listener);
+            _listenAddresses = listener.LocalAddresses;
             IsListenerStarted = address is TcpAddress or UnixAddress;
             ExitsOnError = exitOnError;
             Begin(listener.Accept, listener.LocalAddress.ToUri());

@@ -82,13 +82,20 @@ internal sealed partial class OutgoingAttempt : IDisposable
                     return;
                 _cancelled = true;
             }
-        }
 
-        Wake();
+            Wake();
+        }
     }
 
     /// <summary>Ends the wait in pre-switchover.</summary>
-    public void Continue() => _continue.Set();
+    public void Continue()
+    {
+        lock (_gate)
+        {
+            if (!_concluded)
+                _continue.Set();
+        }
+    }
 
     /// <summary>Ends the attempt with a cause found by another thread.</summary>
     public void Fail(Exception cause)
@@ -98,9 +105,8 @@ internal sealed partial class OutgoingAttempt : IDisposable
             if (_concluded)
                 return;
             Remember(cause);
+            Wake();
         }
-
-        Wake();
     }
 
     /// <summary>Waits for the thread's end; false when the time is over, or when asked by the thread itself.</summary>
@@ -114,9 +120,13 @@ internal sealed partial class OutgoingAttempt : IDisposable
     /// <summary>Frees what the ended attempt still holds.</summary>
     public void Dispose()
     {
-        _channels?.Dispose();
-        _stop.Dispose();
-        _continue.Dispose();
+        lock (_gate)
+        {
+            _concluded = true;
+            _channels?.Dispose();
+            _stop.Dispose();
+            _continue.Dispose();
+        }
     }
 
     private void Run(Func<CancellationToken, Channel> connect)
@@ -159,13 +169,11 @@ internal sealed partial class OutgoingAttempt : IDisposable
 
     private void Remember(Exception cause) => Interlocked.CompareExchange(ref _firstError, cause, null);
 
+    /// <summary>Wakes the thread wherever it waits. The gate is held: an attempt that has ended may be disposed of.</summary>
     private void Wake()
     {
         _stop.Cancel();
-        TransportChannels? channels;
-        lock (_gate)
-            channels = _channels;
-        channels?.Shutdown();
+        _channels?.Shutdown();
         _owner.Limiter.Wake();
     }
 

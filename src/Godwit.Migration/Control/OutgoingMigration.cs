@@ -37,6 +37,7 @@ public sealed partial class OutgoingMigration : IDisposable
         _metrics = new MigrationMetrics(Statistics);
         _state = new MigrationStateMachine(Report);
         settings.IsMigrationRunning = () => Status.IsRunning();
+        host.Registry.IsMigrationRunning = settings.IsMigrationRunning;
     }
 
     /// <summary>The capabilities and parameters.</summary>

@@ -10,18 +10,21 @@ internal sealed class FakeHost : IMigrationHost, IMigrationEvents, IDisposable
     private readonly List<string> _log = [];
     private RunState _runState;
 
-    public FakeHost(RunState runState, FakeRam? ram = null)
+    public FakeHost(RunState runState, FakeRam? ram = null, bool withFakeRam = true)
     {
         _runState = runState;
         FakeRam = ram ?? new FakeRam();
         using (BigLock.Enter())
         {
             var root = MemoryRegion.CreateContainer(_memory, "root", (Int128)1 << 64);
-            _memory.CreateAddressSpace("memory", root);
-            root.AddSubregion(MemoryRegion.CreateRam(_memory, "fake.ram", 64 * 4096), 0);
+            Space = _memory.CreateAddressSpace("memory", root);
+            var ramRegion = MemoryRegion.CreateRam(_memory, "fake.ram", 64 * 4096);
+            root.AddSubregion(ramRegion, 0);
+            Block = ramRegion.RamBlock!;
         }
 
-        Registry.RegisterHandlers("ram", 4, FakeRam);
+        if (withFakeRam)
+            Registry.RegisterHandlers("ram", 4, FakeRam);
         Registry.Register(FakeDevice.Description, Device);
         GlobalState.Register(Registry);
     }
@@ -29,6 +32,15 @@ internal sealed class FakeHost : IMigrationHost, IMigrationEvents, IDisposable
     public FakeRam FakeRam { get; }
 
     public FakeDevice Device { get; } = new();
+
+    public MemorySystem Memory => _memory;
+
+    public AddressSpace Space { get; }
+
+    public RamBlock Block { get; }
+
+    /// <summary>Called when the guest has to stop.</summary>
+    public Action? Stopping { get; set; }
 
     public BigLock BigLock => _memory.BigLock;
 
@@ -69,6 +81,7 @@ internal sealed class FakeHost : IMigrationHost, IMigrationEvents, IDisposable
 
     public RunState StopForMigration()
     {
+        Stopping?.Invoke();
         lock (_log)
         {
             var before = _runState;

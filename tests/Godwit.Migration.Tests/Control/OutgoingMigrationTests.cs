@@ -65,9 +65,11 @@ public class OutgoingMigrationTests
 
         var refusal = Assert.Throws<MigrationRefusedException>(() => pair.Source.Start("again", _ => throw new InvalidOperationException()));
         var capability = Assert.Throws<MigrationRefusedException>(() => pair.SourceSettings.SetCapabilities([]));
+        var blocker = Assert.Throws<VmState.VmStateException>(() => pair.SourceHost.Registry.AddBlocker("too late"));
 
         Assert.Equal("There's a migration process in progress", refusal.Message);
         Assert.Equal("There's a migration process in progress", capability.Message);
+        Assert.Equal("disallowing migration blocker (migration/snapshot in progress) for: too late", blocker.Message);
         Assert.Equal(MigrationStatus.Active, pair.Source.Status);
     }
 
