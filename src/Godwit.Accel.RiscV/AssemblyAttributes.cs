@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Godwit.Accel.RiscV.Tests")]
+[assembly: InternalsVisibleTo("Godwit.Benchmarks")]
