@@ -123,7 +123,7 @@ public sealed class VmDescriptionTests
         var json = new VmDescriptionWriter(peer, 4096);
         json.BeginConfiguration();
         VmStateCodec.Save(
-            configuration, new Probe(), Wire.MigrationWriter.ToMemory(new System.Buffers.ArrayBufferWriter<byte>()), described ? json : null, peer);
+            configuration, new Probe(), Wire.MigrationWriter.ToMemory(new System.Buffers.ArrayBufferWriter<byte>()), json.ForConfiguration, peer);
         json.EndConfiguration();
         const string Configuration = """ "configuration": {"vmsd_name": "configuration", "version": 1, "fields": [{"name": "len", "type": "uint8", "size": 1}]},""";
         string expected = "{" + (described ? Configuration[1..] + " " : "") + "\"page_size\": 4096, \"devices\": []}";

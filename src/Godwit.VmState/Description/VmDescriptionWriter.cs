@@ -33,6 +33,9 @@ public sealed class VmDescriptionWriter
     /// <summary>The release whose rules are followed.</summary>
     public PeerProfile Profile => _profile;
 
+    /// <summary>Where the configuration section's body is described: this object, or null for a release that does not describe it.</summary>
+    public VmDescriptionWriter? ForConfiguration => _profile.DescriptionHasConfiguration ? this : null;
+
     /// <summary>Opens the description of the configuration section; does nothing for a release that does not describe it.</summary>
     public void BeginConfiguration()
     {

@@ -46,7 +46,7 @@ internal static class DescriptionLocator
             long chunkStart = Math.Max(lowest, chunkEnd - ChunkBytes);
             source.Seek(chunkStart);
             ReadOnlySpan<byte> chunk = source.Peek((int)(chunkEnd - chunkStart) + HeaderBytes);
-            for (int i = (int)(chunkEnd - chunkStart) - 1; i >= 0; i--)
+            for (int i = Math.Min((int)(chunkEnd - chunkStart), chunk.Length) - 1; i >= 0; i--)
             {
                 if (IsHeader(chunk[i..], out uint length) && chunkStart + i + HeaderBytes + length == end)
                     return chunkStart + i;

@@ -13,8 +13,9 @@ namespace Godwit.Snapshot;
 internal sealed class StreamSource : IDisposable
 {
     private const int BufferBytes = 128 * 1024;
+    private const int LeastBufferBytes = 4096;
 
-    private readonly byte[] _buffer = new byte[BufferBytes];
+    private readonly byte[] _buffer;
     private Stream _stream;
     private FileStream? _spool;
     private long _spoolBase;
@@ -26,6 +27,9 @@ internal sealed class StreamSource : IDisposable
     {
         _stream = stream;
         IsSeekable = stream.CanSeek;
+
+        // A file that fits needs no more than its length.
+        _buffer = new byte[IsSeekable ? Math.Clamp(stream.Length - startOffset, LeastBufferBytes, BufferBytes) : BufferBytes];
         if (IsSeekable)
             stream.Position = startOffset;
         else
