@@ -84,6 +84,9 @@ public sealed partial class Uart16550 : IDisposable
     /// <summary>One register for each access, whatever its width.</summary>
     internal static AccessConstraints Access { get; } = new() { MaximumSizeBytes = 8, AllowsUnaligned = true };
 
+    /// <summary>While false no input is taken: the machine is stopped, and what arrives waits in the back end.</summary>
+    internal bool IsRunning { get; set; } = true;
+
     private bool IsFifoEnabled => (_fcr & FcrEnable) != 0;
 
     private bool IsLoop => (_mcr & McrLoop) != 0;
@@ -92,6 +95,12 @@ public sealed partial class Uart16550 : IDisposable
 
     /// <summary>Lets go of the back end.</summary>
     public void Dispose() => _backend.Changed -= BackendChanged;
+
+    internal void Resume()
+    {
+        IsRunning = true;
+        PullInput();
+    }
 
     internal void Reset()
     {
@@ -165,8 +174,7 @@ public sealed partial class Uart16550 : IDisposable
         }
 
         UpdateInterrupt();
-        if (!IsLoop)
-            PullInput();
+        PullInput();
         return value;
     }
 
@@ -209,8 +217,7 @@ public sealed partial class Uart16550 : IDisposable
                 break;
             case 4:
                 _mcr = (byte)(value & 0x1f);
-                if (!IsLoop)
-                    PullInput();
+                PullInput();
                 break;
             case 7:
                 _scr = value;
@@ -249,8 +256,7 @@ public sealed partial class Uart16550 : IDisposable
 
         _fcr = (byte)(value & FcrKept);
         UpdateInterrupt();
-        if (!IsLoop)
-            PullInput();
+        PullInput();
     }
 
     private void Transmit(byte value)
@@ -276,6 +282,8 @@ public sealed partial class Uart16550 : IDisposable
     /// <summary>Takes what the back end has, as far as there is room.</summary>
     private void PullInput()
     {
+        if (!IsRunning || IsLoop)
+            return;
         Span<byte> bytes = stackalloc byte[ByteFifo.Capacity];
         int room = IsFifoEnabled ? ByteFifo.Capacity - _receiveFifo.Count : (_lsr & LsrDataReady) == 0 ? 1 : 0;
         int count = room == 0 ? 0 : _backend.Read(bytes[..room]);
@@ -343,7 +351,6 @@ public sealed partial class Uart16550 : IDisposable
         using BigLock.Scope scope = _bigLock.EnterIfNeeded();
         if ((_lsr & LsrTransmitEmpty) != LsrTransmitEmpty && _backend.IsWritable)
             TransmitterEmptied();
-        if (!IsLoop)
-            PullInput();
+        PullInput();
     }
 }

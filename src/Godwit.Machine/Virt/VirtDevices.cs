@@ -34,10 +34,16 @@ internal sealed class VirtDevices : IDisposable
         _rtc = new GoldfishRtc(clock, options.Time, level => Plic.SetLevel(VirtMemoryMap.RtcInterrupt, level));
         _test = new SifiveTest(powerOff, reset);
         _uart = new Uart16550(memory.BigLock, clock, options.Serial ?? _noSerial, level => Plic.SetLevel(VirtMemoryMap.UartInterrupt, level));
-        _virtio = [.. Enumerable.Range(0, VirtMemoryMap.VirtioCount).Select(_ => new VirtioMmioTransport())];
+        bool offersLargestRings = options.Profile.Release < new Version(11, 0);
+        _virtio = [.. Enumerable.Range(0, VirtMemoryMap.VirtioCount).Select(_ => new VirtioMmioTransport(options.IsVirtioLegacy, offersLargestRings))];
+        foreach (VirtioDeviceOptions device in options.VirtioDevices)
+            Plug(device.Create(memory.BigLock, clock, Dma), device.Slot);
     }
 
     public MemoryRegion Ram { get; }
+
+    /// <summary>The plugged virtio devices with their slots, in the order of the command line.</summary>
+    public List<(VirtioDevice Device, int Slot)> Virtio { get; } = [];
 
     public RiscVClint Clint { get; }
 
@@ -83,6 +89,8 @@ internal sealed class VirtDevices : IDisposable
         _rtc.Register(registry);
         _flash[0].Register(registry);
         _flash[1].Register(registry);
+        foreach ((_, int slot) in Virtio)
+            new VirtioState(_virtio[slot]).Register(registry, VirtMemoryMap.Virtio + ((ulong)slot * VirtMemoryMap.VirtioStride));
     }
 
     public void Reset()
@@ -95,12 +103,45 @@ internal sealed class VirtDevices : IDisposable
         _rtc.Reset();
         _flash[0].Reset();
         _flash[1].Reset();
+        foreach (VirtioMmioTransport transport in _virtio)
+            transport.Reset();
+    }
+
+    /// <summary>Waits for what is under way; the big lock is not held.</summary>
+    public void Pause()
+    {
+        _uart.IsRunning = false;
+        foreach ((VirtioDevice device, _) in Virtio)
+            device.Pause();
+    }
+
+    /// <summary>Goes on; the big lock is held.</summary>
+    public void Resume()
+    {
+        _uart.Resume();
+        foreach ((VirtioDevice device, _) in Virtio)
+            device.Resume();
     }
 
     public void Dispose()
     {
+        foreach ((VirtioDevice device, _) in Virtio)
+            device.Dispose();
         _uart.Dispose();
         _noSerial.Dispose();
+    }
+
+    private void Plug(VirtioDevice device, int? wantedSlot)
+    {
+        int slot = wantedSlot ?? Array.FindLastIndex(_virtio, t => t.Device is null);
+        if (slot < 0 || slot >= _virtio.Length || _virtio[slot].Device is not null)
+        {
+            device.Dispose();
+            throw new InvalidOperationException(wantedSlot is null ? "All virtio slots are taken." : $"Virtio slot {wantedSlot} is taken or does not exist.");
+        }
+
+        _virtio[slot].Plug(device, level => Plic.SetLevel(VirtMemoryMap.VirtioInterrupt + slot, level));
+        Virtio.Add((device, slot));
     }
 
     /// <summary>The memory windows are parts of one region that covers all of PCI's 64-bit address space.</summary>

@@ -135,6 +135,25 @@ public sealed class VirtMachine : IDisposable
         Write(new RomBlob("boot ROM", VirtMemoryMap.BootRom, BootRom.Build(_firmwareEntry, treeAddress, kernel: 0)));
     }
 
+    /// <summary>After the harts have stopped: waits until no device has work under way and lets none begin.</summary>
+    /// <remarks>To be called without the big lock, before the clock stops and state is read.</remarks>
+    public void Pause() => _devices.Pause();
+
+    /// <summary>Before the harts start again, also after a load: devices take up their work.</summary>
+    public void Resume()
+    {
+        using BigLock.Scope scope = _memory.BigLock.EnterIfNeeded();
+        _devices.Resume();
+    }
+
+    /// <summary>After an incoming migration, with the guest running: network cards tell their networks where they are.</summary>
+    public void AnnounceSelf()
+    {
+        using BigLock.Scope scope = _memory.BigLock.EnterIfNeeded();
+        foreach (VirtioNet card in _devices.Virtio.Select(v => v.Device).OfType<VirtioNet>())
+            card.AnnounceSelf();
+    }
+
     /// <summary>The device tree that a guest of this machine gets at its next reset.</summary>
     public byte[] BuildDeviceTree() => VirtDeviceTree.Build(_options).ToBlob();
 

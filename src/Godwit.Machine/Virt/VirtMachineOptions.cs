@@ -26,4 +26,10 @@ public sealed record VirtMachineOptions
 
     /// <summary>32 bytes of randomness for the device tree; default null draws new ones at each reset.</summary>
     public ImmutableArray<byte>? RandomSeed { get; init; }
+
+    /// <summary>The virtio devices, in the order of the command line.</summary>
+    public IReadOnlyList<VirtioDeviceOptions> VirtioDevices { get; init; } = [];
+
+    /// <summary>Whether the transports have the legacy register set; default true.</summary>
+    public bool IsVirtioLegacy { get; init; } = true;
 }

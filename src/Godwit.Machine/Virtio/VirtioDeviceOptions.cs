@@ -1,0 +1,13 @@
+using Godwit.Accel;
+using Godwit.Memory;
+
+namespace Godwit.Machine;
+
+/// <summary>A virtio device on the command line.</summary>
+public abstract record VirtioDeviceOptions
+{
+    /// <summary>The transport, 0 to 7; null (the default) takes the highest one that is free.</summary>
+    public int? Slot { get; init; }
+
+    internal abstract VirtioDevice Create(BigLock bigLock, VirtualClock clock, GuestDma dma);
+}

@@ -1,0 +1,419 @@
+using System.Buffers.Binary;
+using Godwit.Accel;
+using Godwit.Memory;
+using Godwit.VmState;
+using Godwit.Wire;
+
+namespace Godwit.Machine;
+
+/// <summary>A network card with one pair of queues and a control queue. Section <c>virtio-net</c>.</summary>
+public sealed class VirtioNet : VirtioDevice
+{
+    private const int MacBytes = 6;
+    private const int MaximumMacs = 64;
+    private const int VlanBytes = 512;
+    private const int ReceiveQueue = 0;
+    private const int TransmitQueue = 1;
+    private const int ControlQueue = 2;
+    private const int LegacyHeaderBytes = 10;
+    private const int HeaderBytes = 12;
+    private const int AnnounceRounds = 5;
+    private const int AnnounceFrameBytes = 60;
+    private const ushort StatusLinkUp = 1;
+    private const ushort StatusAnnounce = 2;
+
+    private const ulong FeatureGuestOffloads = 1UL << 2;
+    private const ulong FeatureGso = 1UL << 6;
+    private const ulong FeatureMergeableBuffers = 1UL << 15;
+    private const ulong FeatureControlQueue = 1UL << 17;
+    private const ulong FeatureGuestAnnounce = 1UL << 21;
+
+    /// <summary>What a card offers whose cable carries plain frames.</summary>
+    private const ulong Features = 0x38bf_8064 & ~VirtioConstants.CommonFeatures;
+
+    private readonly BigLock _bigLock;
+    private readonly VirtualClock _clock;
+    private readonly INetBackend _backend;
+    private readonly byte[] _defaultMac;
+    private readonly byte[] _mac;
+    private readonly byte[] _vlans = new byte[VlanBytes];
+    private readonly byte[] _frame = new byte[FrameQueue.MaximumFrameBytes];
+    private readonly VirtualTimer _announceTimer;
+    private readonly List<byte[]> _macs = [];
+    private readonly byte[] _modes = new byte[8];
+    private ushort _status = StatusLinkUp;
+    private int _firstMulti;
+    private bool _multiOverflow;
+    private bool _uniOverflow;
+    private ulong _offloads;
+    private int _announcesLeft;
+
+    internal VirtioNet(BigLock bigLock, VirtualClock clock, GuestDma dma, ReadOnlySpan<byte> mac, INetBackend backend)
+        : base("virtio-net", deviceId: 1, sectionVersion: 11, Features | VirtioConstants.FeatureAnyLayout, configBytes: 8, dma, [256, 256, 64])
+    {
+        _bigLock = bigLock;
+        _clock = clock;
+        _backend = backend;
+        _defaultMac = mac.ToArray();
+        _mac = mac.ToArray();
+        _announceTimer = clock.CreateTimer(Announce);
+        ResetFilters();
+        backend.FramesArrived += FramesArrived;
+    }
+
+    internal override ulong LegacyOnlyFeatures => base.LegacyOnlyFeatures | FeatureGso;
+
+    private int FrameHeaderBytes =>
+        (GuestFeatures & (FeatureMergeableBuffers | VirtioConstants.FeatureVersion1)) != 0 ? HeaderBytes : LegacyHeaderBytes;
+
+    /// <summary>Tells the switches of the network where this card is now.</summary>
+    public void AnnounceSelf()
+    {
+        _announcesLeft = AnnounceRounds;
+        Announce();
+    }
+
+    internal override void Reset()
+    {
+        base.Reset();
+        _announceTimer.Disarm();
+        _defaultMac.CopyTo(_mac, 0);
+        _status = StatusLinkUp;
+        ResetFilters();
+    }
+
+    internal override void Resume()
+    {
+        base.Resume();
+        Receive();
+    }
+
+    internal override void SaveOwn(MigrationWriter writer, PeerProfile peer)
+    {
+        writer.Write(_mac);
+        writer.WriteUInt32(0);
+        writer.WriteUInt32((GuestFeatures & FeatureMergeableBuffers) != 0 ? 1u : 0);
+        writer.WriteUInt16(_status);
+        writer.Write(_modes.AsSpan(0, 2));
+        writer.WriteUInt32((uint)_macs.Count);
+        foreach (byte[] mac in _macs)
+            writer.Write(mac);
+        writer.Write(_vlans);
+        writer.WriteUInt32(0);
+        writer.WriteByte(_multiOverflow ? (byte)1 : (byte)0);
+        writer.WriteByte(_uniOverflow ? (byte)1 : (byte)0);
+        writer.Write(_modes.AsSpan(2, 4));
+        writer.WriteByte(0);
+        if ((GuestFeatures & FeatureGuestOffloads) != 0)
+            writer.WriteUInt64(_offloads);
+    }
+
+    internal override void LoadOwn(MigrationReader reader)
+    {
+        reader.ReadExactly(_mac.AsSpan());
+        reader.ReadUInt32();
+        reader.ReadUInt32();
+        _status = reader.ReadUInt16();
+        reader.ReadExactly(_modes.AsSpan(0, 2));
+        uint count = reader.ReadUInt32();
+        _macs.Clear();
+        if (count > MaximumMacs)
+            throw reader.Error("virtio-net: too many MAC addresses", $"at most {MaximumMacs}", $"{count}");
+        for (uint i = 0; i < count; i++)
+        {
+            var mac = new byte[MacBytes];
+            reader.ReadExactly(mac.AsSpan());
+            _macs.Add(mac);
+        }
+
+        reader.ReadExactly(_vlans.AsSpan());
+        if (reader.ReadUInt32() != 0)
+            throw reader.Error("virtio-net: saved image requires vnet_hdr=on");
+        _multiOverflow = reader.ReadByte() != 0;
+        _uniOverflow = reader.ReadByte() != 0;
+        reader.ReadExactly(_modes.AsSpan(2, 4));
+        if (reader.ReadByte() != 0)
+            throw reader.Error("virtio-net: saved image requires TUN_F_UFO support");
+        _firstMulti = _macs.FindIndex(m => (m[0] & 1) != 0);
+        _firstMulti = _firstMulti < 0 ? _macs.Count : _firstMulti;
+        if ((GuestFeatures & FeatureGuestOffloads) != 0)
+            _offloads = reader.ReadUInt64();
+    }
+
+    private protected override void FillConfig(Span<byte> config)
+    {
+        _mac.CopyTo(config);
+        BinaryPrimitives.WriteUInt16LittleEndian(config[MacBytes..], _status);
+    }
+
+    private protected override void ConfigWritten(ReadOnlySpan<byte> config)
+    {
+        if ((GuestFeatures & VirtioConstants.FeatureVersion1) == 0)
+            config[..MacBytes].CopyTo(_mac);
+    }
+
+    private protected override void HandleQueue(Virtqueue queue)
+    {
+        switch (queue.Index)
+        {
+            case ReceiveQueue:
+                Receive();
+                break;
+            case TransmitQueue:
+                Transmit(queue);
+                break;
+            case ControlQueue:
+                Control(queue);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _backend.FramesArrived -= FramesArrived;
+        base.Dispose(disposing);
+    }
+
+    private void ResetFilters()
+    {
+        Array.Clear(_modes);
+        _modes[0] = 1;
+        _macs.Clear();
+        _firstMulti = 0;
+        _multiOverflow = _uniOverflow = false;
+        _offloads = 0;
+        // Without the driver's word on VLANs, all of them pass.
+        Array.Fill(_vlans, (byte)0xff);
+    }
+
+    private void Transmit(Virtqueue queue)
+    {
+        while (Pop(queue) is { } request)
+        {
+            ulong header = (ulong)FrameHeaderBytes;
+            if (request.OutBytes > header && request.OutBytes - header <= (ulong)_frame.Length)
+            {
+                Span<byte> frame = _frame.AsSpan(0, (int)(request.OutBytes - header));
+                if (request.TryRead(Dma, header, frame))
+                    _backend.Send(frame);
+            }
+
+            Push(queue, request, 0);
+        }
+    }
+
+    private void FramesArrived(object? sender, EventArgs e)
+    {
+        using BigLock.Scope scope = _bigLock.EnterIfNeeded();
+        Receive();
+    }
+
+    private void Receive()
+    {
+        Virtqueue queue = Queues[ReceiveQueue];
+        if (!IsRunning || (Status & VirtioConstants.StatusDriverOk) == 0)
+            return;
+        while (!IsBroken && queue.HasAvailable)
+        {
+            int count = _backend.Receive(_frame);
+            if (count == 0)
+                return;
+            if (Accepts(_frame.AsSpan(0, count)))
+                Deliver(queue, _frame.AsSpan(0, count));
+        }
+    }
+
+    /// <summary>Puts header and frame into the next buffer; a frame that does not fit is dropped, and its buffer comes back empty.</summary>
+    private void Deliver(Virtqueue queue, ReadOnlySpan<byte> frame)
+    {
+        if (Pop(queue) is not { } request)
+            return;
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        header.Clear();
+        int headerBytes = FrameHeaderBytes;
+        if (headerBytes == HeaderBytes)
+            header[10] = 1;
+        bool fits = request.InBytes >= (ulong)(headerBytes + frame.Length)
+            && request.TryWrite(Dma, 0, header[..headerBytes]) && request.TryWrite(Dma, (ulong)headerBytes, frame);
+        Push(queue, request, fits ? (uint)(headerBytes + frame.Length) : 0);
+    }
+
+    /// <summary>The filter that the driver has set up by control commands.</summary>
+    private bool Accepts(ReadOnlySpan<byte> frame)
+    {
+        if (frame.Length < 14)
+            return false;
+        if (_modes[0] != 0)
+            return true;
+        ReadOnlySpan<byte> target = frame[..MacBytes];
+        if (BinaryPrimitives.ReadUInt16BigEndian(frame[12..]) == 0x8100 && frame.Length >= 18)
+        {
+            int vlan = BinaryPrimitives.ReadUInt16BigEndian(frame[14..]) & 0xfff;
+            if ((_vlans[vlan / 8] & (1 << (vlan % 8))) == 0)
+                return false;
+        }
+
+        if (target.IndexOfAnyExcept((byte)0xff) < 0)
+            return _modes[5] == 0;
+        bool isMulti = (target[0] & 1) != 0;
+        if (isMulti)
+        {
+            if (_modes[3] != 0)
+                return false;
+            if (_modes[1] != 0 || _multiOverflow)
+                return true;
+        }
+        else
+        {
+            if (_modes[4] != 0)
+                return false;
+            if (_modes[2] != 0 || _uniOverflow || target.SequenceEqual(_mac))
+                return true;
+        }
+
+        for (int i = isMulti ? _firstMulti : 0; i < (isMulti ? _macs.Count : _firstMulti); i++)
+        {
+            if (target.SequenceEqual(_macs[i]))
+                return true;
+        }
+
+        return false;
+    }
+
+    private void Control(Virtqueue queue)
+    {
+        while (Pop(queue) is { } request)
+        {
+            bool isDone = TryControl(request);
+            request.TryWrite(Dma, 0, [isDone ? (byte)0 : (byte)1]);
+            Push(queue, request, 1);
+        }
+    }
+
+    private bool TryControl(VirtioRequest request)
+    {
+        Span<byte> head = stackalloc byte[2];
+        if (!request.TryRead(Dma, 0, head))
+            return false;
+        return (head[0], head[1]) switch
+        {
+            (0, <= 5) => TrySetMode(request, head[1]),
+            (1, 0) => TrySetMacTable(request),
+            (1, 1) => request.TryRead(Dma, 2, _mac),
+            (2, <= 1) => TrySetVlan(request, isAdded: head[1] == 0),
+            (3, 0) => AcknowledgeAnnounce(),
+            (5, 0) => TrySetOffloads(request),
+            _ => false,
+        };
+    }
+
+    /// <summary>Promiscuous, all multicast, all unicast, no multicast, no unicast, no broadcast.</summary>
+    private bool TrySetMode(VirtioRequest request, int mode)
+    {
+        Span<byte> value = stackalloc byte[1];
+        if (!request.TryRead(Dma, 2, value))
+            return false;
+        _modes[mode] = value[0];
+        return true;
+    }
+
+    private bool TrySetMacTable(VirtioRequest request)
+    {
+        var macs = new List<byte[]>();
+        ulong offset = 2;
+        if (!TryReadMacs(request, ref offset, macs, out bool uniOverflow))
+            return false;
+        int firstMulti = macs.Count;
+        if (!TryReadMacs(request, ref offset, macs, out bool multiOverflow))
+            return false;
+        _macs.Clear();
+        _macs.AddRange(macs);
+        (_firstMulti, _uniOverflow, _multiOverflow) = (firstMulti, uniOverflow, multiOverflow);
+        return true;
+    }
+
+    private bool TryReadMacs(VirtioRequest request, ref ulong offset, List<byte[]> macs, out bool overflow)
+    {
+        overflow = false;
+        Span<byte> number = stackalloc byte[4];
+        if (!request.TryRead(Dma, offset, number))
+            return false;
+        ulong count = BinaryPrimitives.ReadUInt32LittleEndian(number);
+        offset += 4;
+        if (count * MacBytes > request.OutBytes - offset)
+            return false;
+        overflow = count + (ulong)macs.Count > MaximumMacs;
+        for (ulong i = 0; i < count && !overflow; i++)
+        {
+            var mac = new byte[MacBytes];
+            if (!request.TryRead(Dma, offset + (i * MacBytes), mac))
+                return false;
+            macs.Add(mac);
+        }
+
+        offset += count * MacBytes;
+        return true;
+    }
+
+    private bool TrySetVlan(VirtioRequest request, bool isAdded)
+    {
+        Span<byte> number = stackalloc byte[2];
+        if (!request.TryRead(Dma, 2, number))
+            return false;
+        int vlan = BinaryPrimitives.ReadUInt16LittleEndian(number);
+        if (vlan >= VlanBytes * 8)
+            return false;
+        byte bit = (byte)(1 << (vlan % 8));
+        _vlans[vlan / 8] = (byte)(isAdded ? _vlans[vlan / 8] | bit : _vlans[vlan / 8] & ~bit);
+        return true;
+    }
+
+    private bool TrySetOffloads(VirtioRequest request)
+    {
+        Span<byte> value = stackalloc byte[8];
+        if (!request.TryRead(Dma, 2, value))
+            return false;
+        _offloads = BinaryPrimitives.ReadUInt64LittleEndian(value);
+        return _offloads == 0;
+    }
+
+    private bool AcknowledgeAnnounce()
+    {
+        if ((_status & StatusAnnounce) == 0)
+            return false;
+        _status &= unchecked((ushort)~StatusAnnounce);
+        return true;
+    }
+
+    /// <summary>One round: by the driver if it knows how, and by a broadcast frame of our own.</summary>
+    private void Announce()
+    {
+        if (_announcesLeft-- <= 0)
+            return;
+        const ulong Needed = FeatureGuestAnnounce | FeatureControlQueue;
+        if ((GuestFeatures & Needed) == Needed && (_status & StatusAnnounce) == 0)
+        {
+            _status |= StatusAnnounce;
+            NotifyConfig();
+        }
+
+        Span<byte> frame = stackalloc byte[AnnounceFrameBytes];
+        BuildAnnounceFrame(_mac, frame);
+        _backend.Send(frame);
+        if (_announcesLeft > 0)
+            _announceTimer.Arm(_clock.NowNanoseconds + ((50 + (100L * (AnnounceRounds - 1 - _announcesLeft))) * 1_000_000));
+    }
+
+    /// <summary>A reverse ARP request about ourselves.</summary>
+    private static void BuildAnnounceFrame(ReadOnlySpan<byte> mac, Span<byte> frame)
+    {
+        frame.Clear();
+        frame[..MacBytes].Fill(0xff);
+        mac.CopyTo(frame[MacBytes..]);
+        ReadOnlySpan<byte> request = [0x80, 0x35, 0x00, 0x01, 0x08, 0x00, 0x06, 0x04, 0x00, 0x03];
+        request.CopyTo(frame[12..]);
+        mac.CopyTo(frame[22..]);
+        mac.CopyTo(frame[32..]);
+    }
+}

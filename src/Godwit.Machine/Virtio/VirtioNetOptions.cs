@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+using Godwit.Accel;
+using Godwit.Memory;
+
+namespace Godwit.Machine;
+
+/// <summary>A network card.</summary>
+public sealed record VirtioNetOptions : VirtioDeviceOptions
+{
+    /// <summary>The cable; the machine does not dispose of it.</summary>
+    public required INetBackend Backend { get; init; }
+
+    /// <summary>Six bytes; default 52:54:00:12:34:56.</summary>
+    public ImmutableArray<byte> Mac { get; init; } = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56];
+
+    internal override VirtioDevice Create(BigLock bigLock, VirtualClock clock, GuestDma dma) =>
+        Mac.Length == 6
+            ? new VirtioNet(bigLock, clock, dma, Mac.AsSpan(), Backend)
+            : throw new InvalidOperationException("A MAC address has six bytes.");
+}
