@@ -154,6 +154,9 @@ public sealed partial class DirtyMemory
         }
     }
 
+    // The words of one bitmap block, for measurements that need to read the same memory.
+    internal Span<ulong> GetWords(DirtyClient client, int block) => Map(client)[block];
+
     private ulong[][] Map(DirtyClient client) => Volatile.Read(ref _maps[(int)client]);
 
     private static ref ulong WordAt(ulong[][] map, ulong wordIndex) => ref map[wordIndex >> BlockShift][wordIndex & (WordsPerBlock - 1)];
