@@ -9,7 +9,7 @@ internal sealed class BitmapFixture : IDisposable
 {
     internal const ulong GuestBytes = 1UL << 40;
     internal const int Words = (int)(GuestBytes / TargetPage.BytesPerWord);
-    private const int SparsePages = 8192;
+    private const int SparsePages = 4096;
 
     private readonly MemorySystem _system = new();
 

@@ -6,7 +6,7 @@ public enum DirtyPattern
     /// <summary>None.</summary>
     Clean,
 
-    /// <summary>8192 pages (32 MiB) at random places.</summary>
+    /// <summary>4096 pages (16 MiB) at random places.</summary>
     Sparse,
 
     /// <summary>Every page with probability 1/2: no word is empty or full, the worst case.</summary>

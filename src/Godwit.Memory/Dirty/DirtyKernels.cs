@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Godwit.Memory;
 
@@ -15,25 +14,15 @@ namespace Godwit.Memory;
 /// </remarks>
 internal static class DirtyKernels
 {
-    private const int Lanes = 8;
-    private const int Step = 4 * Lanes;
-    private const int Batch = 64 * Lanes;
+    private const int Lanes = LineScanner.Lanes;
+    private const int BitsPerLine = Lanes * 64;
 
     /// <summary>ORs the source into up to three bitmaps (an empty span: not that one); returns the number of bits in the source.</summary>
     internal static long MergeVector(ReadOnlySpan<ulong> source, Span<ulong> first, Span<ulong> second, Span<ulong> third)
     {
-        long count = 0;
-        var batches = source.Length / Batch * Batch;
-        for (var start = 0; start < batches; start += Batch)
-        {
-            // The lines to be changed are fetched while the rest of the batch is scanned: the atomic operations below wait for one another.
-            var lines = FindNonZero(source, start, first, second, third);
-            for (; lines != 0; lines &= lines - 1)
-                count += MergeLine(source, start + (BitOperations.TrailingZeroCount(lines) * Lanes), first, second, third);
-        }
-        return batches == source.Length
-            ? count
-            : count + MergeScalar(source[batches..], Rest(first, batches), Rest(second, batches), Rest(third, batches));
+        var work = new MergeWork(source, first, second, third);
+        var done = LineScanner.Scan(source, ref work);
+        return work.Count + MergeScalar(source[done..], Rest(first, done), Rest(second, done), Rest(third, done));
     }
 
     /// <summary>Scalar twin of <see cref="MergeVector"/>.</summary>
@@ -42,16 +31,8 @@ internal static class DirtyKernels
         long count = 0;
         for (var i = 0; i < source.Length; i++)
         {
-            var bits = source[i];
-            if (bits == 0)
-                continue;
-            count += BitOperations.PopCount(bits);
-            if (!first.IsEmpty)
-                Or(ref first[i], bits);
-            if (!second.IsEmpty)
-                Or(ref second[i], bits);
-            if (!third.IsEmpty)
-                Or(ref third[i], bits);
+            if (source[i] != 0)
+                count += MergeWord(source[i], i, first, second, third);
         }
         return count;
     }
@@ -61,15 +42,9 @@ internal static class DirtyKernels
     {
         if (into.Length < source.Length)
             throw new ArgumentException("The target is shorter than the source.", nameof(into));
-        long fresh = 0;
-        var batches = source.Length / Batch * Batch;
-        for (var start = 0; start < batches; start += Batch)
-        {
-            var lines = FindNonZero(source, start, into, default, default);
-            for (; lines != 0; lines &= lines - 1)
-                fresh += DrainLine(source, into, start + (BitOperations.TrailingZeroCount(lines) * Lanes));
-        }
-        return batches == source.Length ? fresh : fresh + DrainScalar(source[batches..], into[batches..]);
+        var work = new DrainWork(source, into);
+        var done = LineScanner.Scan(source, ref work);
+        return work.Fresh + DrainScalar(source[done..], into[done..]);
     }
 
     /// <summary>Scalar twin of <see cref="DrainVector"/>.</summary>
@@ -77,17 +52,7 @@ internal static class DirtyKernels
     {
         long fresh = 0;
         for (var i = 0; i < source.Length; i++)
-        {
-            var bits = Take(ref source[i]);
-            if (bits == 0)
-                continue;
-            var old = into[i];
-            var added = bits & ~old;
-            if (added == 0)
-                continue;
-            into[i] = old | bits;
-            fresh += BitOperations.PopCount(added);
-        }
+            fresh += DrainWord(ref source[i], ref into[i]);
         return fresh;
     }
 
@@ -116,73 +81,37 @@ internal static class DirtyKernels
         return Interlocked.Exchange(ref word, 0);
     }
 
-    // One bit for each line of eight words in the batch that is not all zero; asks the cache for the same lines of the targets.
-    private static ulong FindNonZero(ReadOnlySpan<ulong> source, int start, ReadOnlySpan<ulong> first, ReadOnlySpan<ulong> second, ReadOnlySpan<ulong> third)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long MergeWord(ulong bits, int index, Span<ulong> first, Span<ulong> second, Span<ulong> third)
     {
-        ref var from = ref MemoryMarshal.GetReference(source.Slice(start, Batch));
-        ulong lines = 0;
-        for (var i = 0; i < Batch; i += Step)
-        {
-            var a = Vector512.LoadUnsafe(ref from, (nuint)i);
-            var b = Vector512.LoadUnsafe(ref from, (nuint)(i + Lanes));
-            var c = Vector512.LoadUnsafe(ref from, (nuint)(i + (2 * Lanes)));
-            var d = Vector512.LoadUnsafe(ref from, (nuint)(i + (3 * Lanes)));
-            if ((a | b | c | d) == Vector512<ulong>.Zero)
-                continue;
-            var found = (a == Vector512<ulong>.Zero ? 0UL : 1) | (b == Vector512<ulong>.Zero ? 0UL : 2)
-                | (c == Vector512<ulong>.Zero ? 0UL : 4) | (d == Vector512<ulong>.Zero ? 0UL : 8);
-            lines |= found << (i / Lanes);
-        }
-        if (lines != 0)
-        {
-            Prefetch(first, start, lines);
-            Prefetch(second, start, lines);
-            Prefetch(third, start, lines);
-        }
-        return lines;
+        if (!first.IsEmpty)
+            Or(ref first[index], bits);
+        if (!second.IsEmpty)
+            Or(ref second[index], bits);
+        if (!third.IsEmpty)
+            Or(ref third[index], bits);
+        return BitOperations.PopCount(bits);
     }
 
-    private static unsafe void Prefetch(ReadOnlySpan<ulong> words, int start, ulong lines)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long DrainWord(ref ulong shared, ref ulong own)
     {
-        if (!Sse.IsSupported || words.IsEmpty)
-            return;
-        ref var first = ref MemoryMarshal.GetReference(words.Slice(start, Batch));
-        for (; lines != 0; lines &= lines - 1)
-        {
-            // SAFETY: the word lies in the span; a prefetch reads nothing, so it may be stale after a move of the array.
-            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref first, BitOperations.TrailingZeroCount(lines) * Lanes)));
-        }
+        var bits = Take(ref shared);
+        var added = bits & ~own;
+        if (added == 0)
+            return 0;
+        own |= bits;
+        return BitOperations.PopCount(added);
     }
 
-    private static long MergeLine(ReadOnlySpan<ulong> source, int index, Span<ulong> first, Span<ulong> second, Span<ulong> third)
-    {
-        var line = source.Slice(index, Lanes);
-        if (Vector512.Create(line) != Vector512<ulong>.AllBitsSet)
-            return MergeScalar(line, Part(first, index), Part(second, index), Part(third, index));
-        StoreOnes(first, index);
-        StoreOnes(second, index);
-        StoreOnes(third, index);
-        return Lanes * 64;
-    }
-
-    private static long DrainLine(Span<ulong> source, Span<ulong> into, int index)
-    {
-        var line = source.Slice(index, Lanes);
-        ref var from = ref MemoryMarshal.GetReference(line);
-        if (Vector512.LoadUnsafe(ref from) != Vector512<ulong>.AllBitsSet)
-            return DrainScalar(line, into.Slice(index, Lanes));
-        Vector512<ulong>.Zero.StoreUnsafe(ref from);
-        return SetOnes(ref into.Slice(index, Lanes)[0]);
-    }
-
+    // Bits that are there already (a display that is not drawn keeps its bits for ever) are not written again: no cache line gets dirty.
     private static void StoreOnes(Span<ulong> shared, int index)
     {
         if (shared.IsEmpty)
             return;
-        ref var word = ref shared.Slice(index, Lanes)[0];
-        // Bits that are there already (a display that is not drawn keeps its bits for ever) are not written again: no cache line gets dirty.
-        if (Vector512.LoadUnsafe(ref word) != Vector512<ulong>.AllBitsSet)
-            Vector512<ulong>.AllBitsSet.StoreUnsafe(ref word);
+        ref var line = ref shared.Slice(index, Lanes)[0];
+        if (Vector512.LoadUnsafe(ref line) != Vector512<ulong>.AllBitsSet)
+            Vector512<ulong>.AllBitsSet.StoreUnsafe(ref line);
     }
 
     private static long SetOnes(ref ulong own)
@@ -192,14 +121,83 @@ internal static class DirtyKernels
             return 0;
         Vector512<ulong>.AllBitsSet.StoreUnsafe(ref own);
         if (old == Vector512<ulong>.Zero)
-            return Lanes * 64;
-        long fresh = Lanes * 64;
+            return BitsPerLine;
+        long fresh = BitsPerLine;
         for (var lane = 0; lane < Lanes; lane++)
             fresh -= BitOperations.PopCount(old[lane]);
         return fresh;
     }
 
-    private static Span<ulong> Part(Span<ulong> words, int index) => words.IsEmpty ? words : words.Slice(index, Lanes);
+    // One bit for each of the eight words that is not zero.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong NonZero(Vector512<ulong> line) => ~Vector512.Equals(line, Vector512<ulong>.Zero).ExtractMostSignificantBits() & ((1UL << Lanes) - 1);
 
     private static Span<ulong> Rest(Span<ulong> words, int index) => words.IsEmpty ? words : words[index..];
+
+    private ref struct MergeWork(ReadOnlySpan<ulong> source, Span<ulong> first, Span<ulong> second, Span<ulong> third) : LineScanner.IWork
+    {
+        private readonly ReadOnlySpan<ulong> _source = source;
+        private readonly Span<ulong> _first = first;
+        private readonly Span<ulong> _second = second;
+        private readonly Span<ulong> _third = third;
+
+        internal long Count { get; private set; }
+
+        public readonly void Prefetch(int index)
+        {
+            LineScanner.Prefetch(_first, index);
+            LineScanner.Prefetch(_second, index);
+            LineScanner.Prefetch(_third, index);
+        }
+
+        public void Process(int index)
+        {
+            var line = Vector512.Create(_source.Slice(index, Lanes));
+            if (line == Vector512<ulong>.AllBitsSet)
+            {
+                StoreOnes(_first, index);
+                StoreOnes(_second, index);
+                StoreOnes(_third, index);
+                Count += BitsPerLine;
+                return;
+            }
+            for (var words = NonZero(line); words != 0; words &= words - 1)
+            {
+                var word = index + BitOperations.TrailingZeroCount(words);
+                Count += MergeWord(_source[word], word, _first, _second, _third);
+            }
+        }
+    }
+
+    private ref struct DrainWork(Span<ulong> source, Span<ulong> into) : LineScanner.IWork
+    {
+        private readonly Span<ulong> _source = source;
+        private readonly Span<ulong> _into = into;
+
+        internal long Fresh { get; private set; }
+
+        public readonly void Prefetch(int index)
+        {
+            LineScanner.Prefetch(_source, index);
+            LineScanner.Prefetch(_into, index);
+        }
+
+        public void Process(int index)
+        {
+            ref var shared = ref MemoryMarshal.GetReference(_source.Slice(index, Lanes));
+            ref var own = ref MemoryMarshal.GetReference(_into.Slice(index, Lanes));
+            var line = Vector512.LoadUnsafe(ref shared);
+            if (line == Vector512<ulong>.AllBitsSet)
+            {
+                Vector512<ulong>.Zero.StoreUnsafe(ref shared);
+                Fresh += SetOnes(ref own);
+                return;
+            }
+            for (var words = NonZero(line); words != 0; words &= words - 1)
+            {
+                var word = BitOperations.TrailingZeroCount(words);
+                Fresh += DrainWord(ref Unsafe.Add(ref shared, word), ref Unsafe.Add(ref own, word));
+            }
+        }
+    }
 }
