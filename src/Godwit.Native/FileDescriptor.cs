@@ -83,6 +83,22 @@ public sealed class FileDescriptor : SafeHandle
         return Result(count);
     }
 
+    /// <summary>Reads what is there into at most 1024 ranges, in order, waiting for the first byte; 0 at the end.</summary>
+    /// <returns>Bytes read, or the negated error number.</returns>
+    public unsafe long Read(ReadOnlySpan<HostRange> ranges)
+    {
+        nint count;
+        fixed (HostRange* iov = ranges)
+        {
+            // SAFETY: HostRange has the layout of struct iovec; the caller keeps the memory of the ranges alive.
+            while ((count = SysUio.readv(this, iov, Math.Min(ranges.Length, SysUio.IOV_MAX))) < 0 && IsInterrupted())
+            {
+            }
+        }
+
+        return Result(count);
+    }
+
     /// <summary>Writes some or all of <paramref name="bytes"/>.</summary>
     /// <returns>Bytes written, or the negated error number.</returns>
     public unsafe long Write(ReadOnlySpan<byte> bytes)

@@ -24,6 +24,9 @@ public abstract class Channel : IDisposable
     /// <summary>Whether <see cref="Peek"/> works (sockets).</summary>
     public virtual bool CanPeek => false;
 
+    /// <summary>Whether one call can read into several ranges.</summary>
+    public virtual bool CanScatter => false;
+
     /// <summary>Whether bytes can come back: the channel is duplex.</summary>
     public virtual bool HasReturnPath => false;
 
@@ -62,6 +65,27 @@ public abstract class Channel : IDisposable
         {
             var count = ReadCore(buffer);
             // A local shutdown looks like the peer's end of stream; it must not be taken for one.
+            if (count == 0)
+                ThrowIfUnusable();
+            Interlocked.Add(ref _bytesRead, count);
+            return count;
+        }
+        catch (Exception e) when (e is ChannelException or ObjectDisposedException)
+        {
+            throw Failed(e);
+        }
+    }
+
+    /// <summary>Reads what has come into several ranges in order, waiting for the first byte; 0 at the end of the stream.</summary>
+    /// <param name="ranges">Memory that stays valid during the call; at most 1024 ranges are filled.</param>
+    /// <exception cref="ChannelException">The channel failed or was shut down from this side.</exception>
+    /// <exception cref="NotSupportedException"><see cref="CanScatter"/> is false.</exception>
+    public long ReadScattered(ReadOnlySpan<HostRange> ranges)
+    {
+        ThrowIfUnusable();
+        try
+        {
+            var count = ReadScatteredCore(ranges);
             if (count == 0)
                 ThrowIfUnusable();
             Interlocked.Add(ref _bytesRead, count);
@@ -212,6 +236,9 @@ public abstract class Channel : IDisposable
 
     /// <summary>Wakes blocked calls; called at least once per <see cref="Shutdown"/>, from any thread.</summary>
     protected abstract void ShutdownCore();
+
+    /// <summary>Reads into several ranges; only called by <see cref="ReadScattered"/>.</summary>
+    protected virtual long ReadScatteredCore(ReadOnlySpan<HostRange> ranges) => throw new NotSupportedException($"{Description} cannot scatter.");
 
     /// <summary>Peeks; only called by <see cref="Peek"/>.</summary>
     protected virtual int PeekCore(Span<byte> buffer) => throw new NotSupportedException($"{Description} cannot peek.");

@@ -141,6 +141,46 @@ public sealed class MigrationReader
         return enough;
     }
 
+    /// <summary>Bytes read from the channel and not consumed yet.</summary>
+    public int BufferedBytes => _end - _start;
+
+    /// <summary>Most bytes that <see cref="Unread"/> takes back.</summary>
+    public int MaxUnreadBytes => _buffer.Length;
+
+    /// <summary>Consumes what has come, straight into several ranges; waits for the first byte.</summary>
+    /// <remarks>For a caller that knows what most likely comes next: it verifies that afterwards and gives back what was something else.</remarks>
+    /// <param name="ranges">Where to, in order; at most 1024 ranges. Nothing may be buffered.</param>
+    /// <returns>Bytes consumed, at least 1.</returns>
+    /// <exception cref="InvalidOperationException">Bytes are buffered.</exception>
+    /// <exception cref="StreamFormatException">The stream has ended.</exception>
+    public long ReadScattered(ReadOnlySpan<HostRange> ranges)
+    {
+        if (_start != _end)
+            throw new InvalidOperationException("Buffered bytes come before what the channel has.");
+        var count = _channelEnded ? 0 : _channel.ReadScattered(ranges);
+        if (count == 0)
+        {
+            _channelEnded = true;
+            throw EndOfStream(1, 0);
+        }
+
+        Position += count;
+        return count;
+    }
+
+    /// <summary>Gives back bytes that were consumed last: they are read again next.</summary>
+    /// <param name="bytes">The bytes; at most <see cref="MaxUnreadBytes"/>, and nothing may be buffered.</param>
+    /// <exception cref="InvalidOperationException">Bytes are buffered, or these are too many.</exception>
+    public void Unread(ReadOnlySpan<byte> bytes)
+    {
+        if (_start != _end || bytes.Length > _buffer.Length)
+            throw new InvalidOperationException("These bytes cannot be taken back.");
+        bytes.CopyTo(_buffer);
+        _start = 0;
+        _end = bytes.Length;
+        Position -= bytes.Length;
+    }
+
     /// <summary>Consumes <paramref name="count"/> bytes without looking at them.</summary>
     /// <exception cref="StreamFormatException">The stream ended before.</exception>
     public void Skip(long count)

@@ -83,6 +83,7 @@ public sealed class IncomingRam : IDisposable
         if (_isDisposed)
             return;
         _isDisposed = true;
+        Placement.Dispose();
         foreach (RamBlock block in _blocks)
             block.ReleaseReference();
     }

@@ -12,9 +12,17 @@ internal sealed class SocketChannel(FileDescriptor socket, string description) :
 
     public override bool HasReturnPath => true;
 
+    public override bool CanScatter => true;
+
     protected override string Kind => "socket";
 
     protected override long ReadSome(Span<byte> buffer) => Sockets.Receive(socket, buffer);
+
+    protected override long ReadScatteredCore(ReadOnlySpan<HostRange> ranges)
+    {
+        var count = socket.Read(ranges);
+        return count >= 0 ? count : throw ReadError((int)-count);
+    }
 
     protected override long WriteSome(ReadOnlySpan<byte> bytes) => Sockets.Send(socket, bytes);
 

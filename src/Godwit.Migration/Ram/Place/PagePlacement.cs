@@ -9,12 +9,13 @@ namespace Godwit.Migration;
 /// Used by one thread. Placements of several channels share the received bitmaps; a page comes over one channel at a time. The
 /// guest does not run yet. A page's bytes are stored before its received bit is set, so that whoever sees the bit sees the bytes.
 /// </remarks>
-public sealed class PagePlacement
+public sealed class PagePlacement : IDisposable
 {
     /// <summary>After finding touched memory, how far to go before asking again.</summary>
     private const ulong AskAgainBytes = 2UL << 20;
 
     private readonly Dictionary<RamBlock, Place> _places;
+    private readonly PageRunReader _runs = new();
     private Place? _last;
 
     /// <summary>Nothing has been received.</summary>
@@ -44,11 +45,16 @@ public sealed class PagePlacement
         place.Received.TrySet(offset.Page);
     }
 
-    /// <summary>Reads a page from the stream into its place.</summary>
+    /// <summary>Reads a page from the stream into its place, and perhaps the whole records of some of its neighbours.</summary>
+    /// <param name="reader">Behind the first word of the page's record.</param>
+    /// <param name="block">The block; the next record may take it over by CONTINUE.</param>
+    /// <param name="offset">Where the page starts in it.</param>
     public void PlacePage(MigrationReader reader, RamBlock block, RamOffset offset)
     {
         ArgumentNullException.ThrowIfNull(reader);
         Place place = PlaceOf(block);
+        if (_runs.TryRead(reader, block, offset.Page, place.Received))
+            return;
         reader.ReadExactly(block.GetHostRange(offset, TargetPage.SizeBytes));
         place.Received.TrySet(offset.Page);
     }
@@ -75,6 +81,9 @@ public sealed class PagePlacement
         place.Received.TrySet(offset.Page);
         return reason;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _runs.Dispose();
 
     private Place PlaceOf(RamBlock block)
     {

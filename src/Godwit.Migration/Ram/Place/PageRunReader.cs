@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using Godwit.Memory;
+using Godwit.Native;
+using Godwit.Wire;
+
+namespace Godwit.Migration;
+
+/// <summary>
+/// Reads neighbouring pages straight into guest memory: bets that page records with consecutive offsets follow, has the channel
+/// put each page in its place and each record's first word beside, and looks at the words afterwards.
+/// </summary>
+/// <remarks>
+/// Where the bet was wrong, what came is given back to the reader and read again as what it is. Only pages that have not come
+/// yet are bet on: they are still to be sent, so that bytes that fell into the wrong page are no loss; it is cleared. Used by
+/// one thread.
+/// </remarks>
+internal sealed class PageRunReader : IDisposable
+{
+    /// <summary>Fewer pages than this are not worth a call of their own.</summary>
+    private const int MinPages = 8;
+
+    /// <summary>Most pages in one bet; what a wrong one gives back has to fit the reader.</summary>
+    private const int MaxPages = 60;
+
+    private const int RecordBytes = RamRecord.HeaderBytes + TargetPage.SizeBytes;
+
+    private readonly HostMapping _words = HostMapping.AllocateAnonymous((MaxPages + 1) * RamRecord.HeaderBytes);
+    private readonly HostRange[] _ranges = new HostRange[2 * MaxPages];
+    private readonly byte[] _misread = new byte[MaxPages * RecordBytes];
+
+    /// <summary>Reads the page of a record whose first word was just read, and as many of its neighbours as have come.</summary>
+    /// <param name="reader">Behind the first word of a PAGE record.</param>
+    /// <param name="block">The record's block.</param>
+    /// <param name="first">The record's page.</param>
+    /// <param name="received">Which pages have come; gets those that were read.</param>
+    /// <returns>Whether the page was read; false if the ordinary way is better.</returns>
+    public bool TryRead(MigrationReader reader, RamBlock block, PageIndex first, ReceivedBitmap received)
+    {
+        int buffered = reader.BufferedBytes;
+        if (!reader.Channel.CanScatter || buffered >= TargetPage.SizeBytes || reader.MaxUnreadBytes < _misread.Length)
+            return false;
+        int pages = CountMissing(block, first, received);
+        if (pages < MinPages)
+            return false;
+
+        HostRange memory = block.GetHostRange(first.ToRamOffset(), (long)pages * TargetPage.SizeBytes);
+        reader.ReadExactly(memory.Slice(0, buffered));
+        ulong word = first.ToRamOffset().Value | (ulong)(RamRecordBits.Page | RamRecordBits.Continue);
+        long done = buffered;
+        int verified = 1; // pages whose record is known to be theirs
+        while (done < (verified * (long)RecordBytes) - RamRecord.HeaderBytes)
+        {
+            done += reader.ReadScattered(Remaining(memory, pages, done));
+            while (verified < pages && done >= (long)verified * RecordBytes)
+            {
+                if (WordBehind(verified - 1) != word + ((ulong)verified * TargetPage.SizeBytes))
+                {
+                    GiveBack(reader, memory, verified, done);
+                    received.SetRange(first, (ulong)verified);
+                    return true;
+                }
+
+                verified++;
+            }
+        }
+
+        received.SetRange(first, (ulong)verified);
+        int partOfWord = (int)(done - ((verified * (long)RecordBytes) - RamRecord.HeaderBytes));
+        reader.Unread(_words.GetSpan((verified - 1) * RamRecord.HeaderBytes, partOfWord));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _words.Dispose();
+
+    private static int CountMissing(RamBlock block, PageIndex first, ReceivedBitmap received)
+    {
+        ulong limit = Math.Min(block.PageCount, first.Value + MaxPages);
+        return (int)(PageBitmap.FindNextSet(received.Words, first.Value, limit) - first.Value);
+    }
+
+    private ulong WordBehind(int page) => BinaryPrimitives.ReadUInt64BigEndian(_words.GetSpan(page * RamRecord.HeaderBytes, RamRecord.HeaderBytes));
+
+    /// <summary>The places of what is still to come: page, word, page, word, … from <paramref name="done"/> bytes on.</summary>
+    private ReadOnlySpan<HostRange> Remaining(HostRange memory, int pages, long done)
+    {
+        int count = 0;
+        long skip = done % RecordBytes;
+        for (long page = done / RecordBytes; page < pages; page++, skip = 0)
+        {
+            if (skip < TargetPage.SizeBytes)
+                _ranges[count++] = memory.Slice((page * TargetPage.SizeBytes) + skip, TargetPage.SizeBytes - skip);
+            long wordSkip = Math.Max(0, skip - TargetPage.SizeBytes);
+            _ranges[count++] = _words.GetRange((page * RamRecord.HeaderBytes) + wordSkip, RamRecord.HeaderBytes - wordSkip);
+        }
+
+        return _ranges.AsSpan(0, count);
+    }
+
+    /// <summary>Gives back everything behind the last page that was right, and clears the pages that it fell into.</summary>
+    private void GiveBack(MigrationReader reader, HostRange memory, int rightPages, long done)
+    {
+        long position = ((long)rightPages * RecordBytes) - RamRecord.HeaderBytes;
+        int count = 0;
+        for (int page = rightPages - 1; position < done; page++)
+        {
+            int words = (int)Math.Min(RamRecord.HeaderBytes, done - position);
+            _words.GetSpan(page * RamRecord.HeaderBytes, words).CopyTo(_misread.AsSpan(count));
+            position += words;
+            count += words;
+            int bytes = (int)Math.Min(TargetPage.SizeBytes, done - position);
+            if (bytes == 0)
+                break;
+            Span<byte> fallenInto = memory.Slice((page + 1L) * TargetPage.SizeBytes, TargetPage.SizeBytes).AsSpan();
+            fallenInto[..bytes].CopyTo(_misread.AsSpan(count));
+            fallenInto.Clear();
+            position += bytes;
+            count += bytes;
+        }
+
+        reader.Unread(_misread.AsSpan(0, count));
+    }
+}
