@@ -1,6 +1,6 @@
 namespace Godwit.VmState;
 
-/// <summary>When a destination acknowledges the switchover (docs/formats/stream.md, "Return path").</summary>
+/// <summary>When a destination acknowledges the switchover (docs/formats/return-path.md).</summary>
 public enum SwitchoverAckRule
 {
     /// <summary>The message is not known (7.2).</summary>

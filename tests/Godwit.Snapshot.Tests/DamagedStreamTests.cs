@@ -3,7 +3,7 @@ using Godwit.VmState;
 
 namespace Godwit.Snapshot.Tests;
 
-/// <summary>Each defect of docs/formats/stream.md, "Bad input", with its place and text; and input made to exhaust the reader.</summary>
+/// <summary>Each defect of docs/formats/commands.md, "Refusals", with its place and text; and input made to exhaust the reader.</summary>
 public sealed class DamagedStreamTests
 {
     public static TheoryData<string, string, long> Defects => new()

@@ -3,7 +3,7 @@ using Godwit.Wire;
 
 namespace Godwit.VmState;
 
-/// <summary>The texts of load errors, in the words that peers use (docs/formats/stream.md, "Bad input").</summary>
+/// <summary>The texts of load errors, in the words that peers use (docs/formats/commands.md, "Refusals").</summary>
 internal static class VmStateErrors
 {
     public static StreamFormatException TooNew(MigrationReader reader, string name, uint found, uint local) =>

@@ -1,6 +1,6 @@
 namespace Godwit.Snapshot;
 
-/// <summary>Names and payload lengths of commands and return-path messages (docs/formats/stream.md).</summary>
+/// <summary>Names and payload lengths of commands and return-path messages (docs/formats/commands.md, return-path.md).</summary>
 internal static class CommandTable
 {
     public const ushort PostcopyAdvise = 3;

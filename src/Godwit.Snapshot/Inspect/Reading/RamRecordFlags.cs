@@ -1,6 +1,6 @@
 namespace Godwit.Snapshot;
 
-/// <summary>Low bits of the word in front of each RAM record (docs/formats/stream.md, "RAM records").</summary>
+/// <summary>Low bits of the word in front of each RAM record (docs/formats/ram.md, "Records").</summary>
 [Flags]
 internal enum RamRecordFlags : uint
 {

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Godwit.Snapshot;
 
-/// <summary>Reads a captured return path (docs/formats/stream.md, "Return path").</summary>
+/// <summary>Reads a captured return path (docs/formats/return-path.md).</summary>
 internal sealed class ReturnPathWalker(StreamSource source) : IChannelWalker
 {
     private const int MaxPayloadBytes = 512;
