@@ -2,7 +2,7 @@ using Godwit.Wire;
 
 namespace Godwit.VmState;
 
-/// <summary>The scalar kinds of docs/formats/vmstate.md, "Scalars".</summary>
+/// <summary>The scalar kinds of docs/formats/vmstate.md, "Encodings".</summary>
 internal static class ScalarCodecs
 {
     public static ScalarCodec<bool> Bool { get; } = new Codec<bool>("bool", r => r.ReadByte() != 0, (w, v) => w.WriteByte(v ? (byte)1 : (byte)0));

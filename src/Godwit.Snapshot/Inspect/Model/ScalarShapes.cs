@@ -1,6 +1,6 @@
 namespace Godwit.Snapshot;
 
-/// <summary>Which types of the description are numbers (docs/formats/vmstate.md, "Scalars").</summary>
+/// <summary>Which types of the description are numbers (docs/formats/vmstate.md, "Encodings").</summary>
 internal static class ScalarShapes
 {
     public static ScalarShape Of(string type, int elementSize)
