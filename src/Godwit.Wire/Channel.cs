@@ -189,6 +189,10 @@ public abstract class Channel : IDisposable
     }
 
     /// <summary>Says that nothing more will be written; the peer reads the end of the stream. Does nothing where that has no meaning.</summary>
+    /// <remarks>
+    /// A socket that is closed while bytes of the peer are unread resets the connection, and what the peer has not read yet can be lost with it:
+    /// whoever must be heard finishes writing, reads to the end, and closes then. A command is waited for and its status is checked.
+    /// </remarks>
     /// <exception cref="ChannelException">What was written could not be delivered.</exception>
     public void FinishWriting()
     {

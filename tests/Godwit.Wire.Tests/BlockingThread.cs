@@ -17,7 +17,8 @@ internal sealed class BlockingThread
         {
             _started = true;
             Error = Record.Exception(action);
-        }) { Name = _name };
+        })
+        { Name = _name };
         _thread.Start();
     }
 

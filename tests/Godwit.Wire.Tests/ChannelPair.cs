@@ -82,7 +82,8 @@ internal sealed class ChannelPair : IDisposable
         {
             using var listener = ChannelFactory.Listen(new FdAddress("in"), store);
             return listener.Accept();
-        });
+        }
+        );
     }
 
     private static Channel Incoming(MigrationAddress address)
