@@ -11,6 +11,8 @@ public class LoadVmReaderTests
 {
     private const string Gadget = "gadget";
 
+    private const int DamagedStreams = 1000;
+
     private const long AfterHead = 17;
 
     private delegate void AddDefect(string what, StreamBytes stream, string classic, string? counted, long offset);
@@ -165,6 +167,7 @@ public class LoadVmReaderTests
             .Byte(2).UInt32(5).UInt16(0).Footer(5).Command(11), head: false).Byte(0).ToArray();
         var damage = Gen.Choose(0, good.Length - 1).Two().Zip(Gen.Choose(0, 255).Two());
 
+        using var host = new FakeHost(RunState.InMigrate);
         Prop.ForAll(damage.ToArbitrary(), change =>
         {
             var bytes = (byte[])good.Clone();
@@ -172,13 +175,13 @@ public class LoadVmReaderTests
             bytes[change.Item1.Item2] = (byte)change.Item2.Item2;
             try
             {
-                Load(bytes, PeerProfile.Qemu10_0);
+                Load(bytes, PeerProfile.Qemu10_0, host);
             }
             catch (StreamFormatException e)
             {
                 Assert.InRange(e.Offset, 0, bytes.Length);
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(DamagedStreams));
     }
 
     private static void AddHeadDefects(AddDefect add)
