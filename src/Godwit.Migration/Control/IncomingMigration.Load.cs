@@ -6,6 +6,8 @@ namespace Godwit.Migration;
 /// <content>The incoming thread: accept, load, answer, start the guest.</content>
 public sealed partial class IncomingMigration
 {
+    private static readonly TimeSpan _refusalTime = TimeSpan.FromSeconds(1);
+
     private enum LoadStage
     {
         Loading = 0,
@@ -54,7 +56,7 @@ public sealed partial class IncomingMigration
         _ended.Set();
         Ended?.Invoke(Status == MigrationStatus.Completed);
         if (Status == MigrationStatus.Completed && load?.ReturnPath is not null)
-            Linger();
+            Linger(Options.LingerTime);
         Volatile.Read(ref _channel)?.Dispose();
         Volatile.Read(ref _listener)?.Dispose();
     }
@@ -91,7 +93,6 @@ public sealed partial class IncomingMigration
         if (stage == LoadStage.Loading)
         {
             CleanUp();
-            Refuse(load?.ReturnPath);
         }
         else
         {
@@ -99,26 +100,35 @@ public sealed partial class IncomingMigration
         }
 
         _state.TryMove(static status => status is MigrationStatus.Setup or MigrationStatus.Active, MigrationStatus.Failed);
+        if (stage == LoadStage.Loading && load?.ReturnPath is { } returnPath)
+            Refuse(returnPath);
     }
 
-    private static void Refuse(ReturnPathWriter? returnPath)
+    /// <summary>
+    /// Tells the source, and reads on until it closes: closing a socket with unread bytes would take the message back. The process may end
+    /// right after this, so it is bounded.
+    /// </summary>
+    private void Refuse(ReturnPathWriter returnPath)
     {
         try
         {
-            returnPath?.Shut(1);
+            returnPath.Shut(1);
         }
         catch (ChannelException)
         {
             // The source is gone; it knows that it has not handed over.
+            return;
         }
+
+        Linger(_refusalTime);
     }
 
     /// <summary>Keeps the connection until the source has read the last message and closes.</summary>
-    private void Linger()
+    private void Linger(TimeSpan time)
     {
         var channel = _channel!;
-        using var timer = new Timer(static state => ((Channel)state!).Shutdown(), channel, Options.LingerTime, Timeout.InfiniteTimeSpan);
-        Span<byte> rest = stackalloc byte[256];
+        using var timer = new Timer(static state => ((Channel)state!).Shutdown(), channel, time, Timeout.InfiniteTimeSpan);
+        Span<byte> rest = stackalloc byte[4096];
         try
         {
             while (channel.Read(rest) > 0)
