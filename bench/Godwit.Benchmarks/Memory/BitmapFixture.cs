@@ -20,6 +20,9 @@ internal sealed class BitmapFixture : IDisposable
         _system.StartGlobalLogging(GlobalDirtyTracking.Migration);
         Pattern = GC.AllocateArray<ulong>(Words, pinned: true);
         Own = GC.AllocateArray<ulong>(Words, pinned: true);
+        // Written once: pages that never were would all be the same one, which stays in the cache.
+        Array.Fill(Pattern, 1UL);
+        Array.Clear(Pattern);
         var random = new Random(1);
         switch (pattern)
         {

@@ -4,6 +4,9 @@ using Godwit.Memory;
 namespace Godwit.Benchmarks.Memory;
 
 /// <summary>The merge of a dirty log's bitmap of 1 TiB of guest memory into the bitmaps of two clients.</summary>
+[MinColumn]
+[WarmupCount(40)]
+[IterationCount(20)]
 public class BitmapMergeBenchmarks
 {
     private BitmapFixture _fixture = null!;

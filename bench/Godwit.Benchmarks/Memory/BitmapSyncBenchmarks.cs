@@ -8,6 +8,9 @@ namespace Godwit.Benchmarks.Memory;
 /// A sync of a clean bitmap touches the global words only; one of a dense bitmap reads the words of both. The gates, each against a plain read
 /// of the words that it touches: sparse within 1.2 of <see cref="PlainRead"/>, dense within 2 of <see cref="PlainReadOfBoth"/>.
 /// </remarks>
+[MinColumn]
+[WarmupCount(40)]
+[IterationCount(20)]
 public class BitmapSyncBenchmarks
 {
     private BitmapFixture _fixture = null!;

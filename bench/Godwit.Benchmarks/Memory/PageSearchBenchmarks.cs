@@ -4,6 +4,9 @@ using Godwit.Memory;
 namespace Godwit.Benchmarks.Memory;
 
 /// <summary>The search for every dirty page of 1 TiB of guest memory, against a plain read of the bitmap.</summary>
+[MinColumn]
+[WarmupCount(40)]
+[IterationCount(20)]
 public class PageSearchBenchmarks
 {
     private BitmapFixture _fixture = null!;

@@ -5,6 +5,9 @@ using Godwit.Memory;
 namespace Godwit.Benchmarks.Memory;
 
 /// <summary>The scan of zero pages, page by page, against a plain read of the same bytes; the gate is 80 % of its speed (a ratio of 1.25).</summary>
+[MinColumn]
+[WarmupCount(40)]
+[IterationCount(20)]
 public class ZeroPageBenchmarks
 {
     private MemorySystem _system = null!;

@@ -150,17 +150,17 @@ internal static class DirtyKernels
             LineScanner.Prefetch(_third, index);
         }
 
+        public void ProcessFull(int index)
+        {
+            StoreOnes(_first, index);
+            StoreOnes(_second, index);
+            StoreOnes(_third, index);
+            Count += BitsPerLine;
+        }
+
         public void Process(int index)
         {
             var line = Vector512.Create(_source.Slice(index, Lanes));
-            if (line == Vector512<ulong>.AllBitsSet)
-            {
-                StoreOnes(_first, index);
-                StoreOnes(_second, index);
-                StoreOnes(_third, index);
-                Count += BitsPerLine;
-                return;
-            }
             for (var words = NonZero(line); words != 0; words &= words - 1)
             {
                 var word = index + BitOperations.TrailingZeroCount(words);
@@ -182,17 +182,17 @@ internal static class DirtyKernels
             LineScanner.Prefetch(_into, index);
         }
 
+        public void ProcessFull(int index)
+        {
+            Vector512<ulong>.Zero.StoreUnsafe(ref MemoryMarshal.GetReference(_source.Slice(index, Lanes)));
+            Fresh += SetOnes(ref MemoryMarshal.GetReference(_into.Slice(index, Lanes)));
+        }
+
         public void Process(int index)
         {
             ref var shared = ref MemoryMarshal.GetReference(_source.Slice(index, Lanes));
             ref var own = ref MemoryMarshal.GetReference(_into.Slice(index, Lanes));
             var line = Vector512.LoadUnsafe(ref shared);
-            if (line == Vector512<ulong>.AllBitsSet)
-            {
-                Vector512<ulong>.Zero.StoreUnsafe(ref shared);
-                Fresh += SetOnes(ref own);
-                return;
-            }
             for (var words = NonZero(line); words != 0; words &= words - 1)
             {
                 var word = BitOperations.TrailingZeroCount(words);

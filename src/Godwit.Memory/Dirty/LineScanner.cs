@@ -5,10 +5,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Godwit.Memory;
 
-/// <summary>Finds the cache lines of a bitmap that are not all zero and has them worked off in order.</summary>
+/// <summary>Finds the cache lines of a bitmap that are not all zero and has them worked off.</summary>
 /// <remarks>
-/// The scan takes no branch on the data: found lines are queued. The queue is worked off with the cache asked some lines ahead, because the
-/// atomic operations wait for one another and would meet one cache miss after another.
+/// Found lines are queued, except for runs of full ones. The queue is worked off with the cache asked some lines ahead, because the atomic
+/// operations wait for one another and would meet one cache miss after another.
 /// </remarks>
 internal static class LineScanner
 {
@@ -25,6 +25,9 @@ internal static class LineScanner
         /// <summary>The line at <paramref name="index"/> will be worked off soon.</summary>
         void Prefetch(int index);
 
+        /// <summary>Works off the eight words at <paramref name="index"/>, which were all ones.</summary>
+        void ProcessFull(int index);
+
         /// <summary>Works off the eight words at <paramref name="index"/>, of which at least one was not zero.</summary>
         void Process(int index);
     }
@@ -39,6 +42,20 @@ internal static class LineScanner
         var queued = 0;
         for (var i = 0; i < scanned; i += Step)
         {
+            var (a, b, c, d) = (
+                Vector512.LoadUnsafe(ref from, (nuint)i),
+                Vector512.LoadUnsafe(ref from, (nuint)(i + Lanes)),
+                Vector512.LoadUnsafe(ref from, (nuint)(i + (2 * Lanes))),
+                Vector512.LoadUnsafe(ref from, (nuint)(i + (3 * Lanes))));
+            if ((a | b | c | d) == Vector512<ulong>.Zero)
+                continue;
+            // Runs of full lines are worked off at once: the order does not matter, and the cache follows a stream by itself.
+            if ((a & b & c & d) == Vector512<ulong>.AllBitsSet)
+            {
+                for (var line = i; line < i + Step; line += Lanes)
+                    work.ProcessFull(line);
+                continue;
+            }
             // A line that turns out to be zero is overwritten by the next one; there is always room for one step.
             for (var line = i; line < i + Step; line += Lanes)
             {
