@@ -128,5 +128,6 @@ internal sealed class RandomDescriptions(int seed, bool isReadable = false, bool
         return new VmStateDescription<Bag>(made.Name, 0) { Fields = made.Fields, Subsections = made.Subsections };
     }
 
-    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+    /// <summary>Of one width, so that no subsection's name begins with a sibling's.</summary>
+    private static string Number(int value) => value.ToString("d4", CultureInfo.InvariantCulture);
 }

@@ -85,15 +85,16 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void BlockedReason_Blockers_FirstThatHolds()
+    public void BlockedReason_Blockers_LastAddedThatHolds()
     {
         var registry = new VmStateRegistry();
         Assert.Null(registry.BlockedReason);
-        IDisposable first = registry.AddBlocker("disk is local");
-        using IDisposable second = registry.AddBlocker("second");
+        using IDisposable first = registry.AddBlocker("first");
+        IDisposable second = registry.AddBlocker("disk is local");
         Assert.Equal("disk is local", registry.BlockedReason);
-        first.Dispose();
-        Assert.Equal(["second"], registry.Blockers);
+        second.Dispose();
+        Assert.Equal(["first"], registry.Blockers);
+        Assert.Equal("first", registry.BlockedReason);
         registry.Register(new VmStateDescription<Probe>("nvme", 1) { Unmigratable = true }, new Probe(), "0000:00:0b.0");
         Assert.Equal("State blocked by non-migratable device '0000:00:0b.0/nvme'", registry.BlockedReason);
     }

@@ -137,6 +137,22 @@ public sealed class SubsectionTests
     }
 
     [Fact]
+    public void Load_SiblingWhoseNameGoesOn_IsTakenByTheFirst()
+    {
+        // The prefix rule has no separator: inside d/x, d/xy looks like a subsection of d/x.
+        VmStateDescription<Probe> device = new("d", 1)
+        {
+            Subsections =
+            [
+                new("d/x", 1) { Fields = [Field.UInt8<Probe>("a", p => ref p.A)] },
+                new("d/xy", 1) { Fields = [Field.UInt8<Probe>("b", p => ref p.B)] },
+            ],
+        };
+        Assert.Equal("VM subsection 'd/xy' in 'd/x' does not exist", LoadFails(device, new Probe(), Save(device, new Probe())).Reason);
+        Assert.Equal("d/d/xy: a reader inside 'd/x' takes it for a subsection of that", Assert.Single(VmStateValidator.Validate(device)));
+    }
+
+    [Fact]
     public void Validate_SubsectionWithoutPrefix_IsFound()
     {
         VmStateDescription<Probe> device = new("d", 1) { Subsections = [new("other", 1), new("d/x", 1), new("d/x", 1)] };

@@ -91,6 +91,12 @@ public static class VmStateValidator
             string place = $"{path}/{subsection.Name}";
             if (subsection.Name.Length <= description.Name.Length || !subsection.Name.StartsWith(description.Name, StringComparison.Ordinal))
                 findings.Add($"{place}: a subsection's name has to go on from its parent's, '{description.Name}'");
+            foreach (string sibling in names)
+            {
+                if (subsection.Name.StartsWith(sibling, StringComparison.Ordinal) && subsection.Name.Length > sibling.Length)
+                    findings.Add($"{place}: a reader inside '{sibling}' takes it for a subsection of that");
+            }
+
             if (!names.Add(subsection.Name))
                 findings.Add($"{place}: two subsections have this name");
             if (subsection.EarlySetup || subsection.Unmigratable || subsection.Priority != MigrationPriority.Default)

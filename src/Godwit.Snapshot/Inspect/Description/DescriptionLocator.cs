@@ -8,7 +8,7 @@ internal static class DescriptionLocator
 {
     private const int HeaderBytes = 5;
     private const int ChunkBytes = 64 * 1024;
-    private const int MaxCandidates = 16;
+    private const int MaxCandidates = 4;
 
     /// <summary>
     /// Offsets at which the description may start: the one that ends with the file first, then those found by

@@ -4,7 +4,7 @@ namespace Godwit.Snapshot;
 internal sealed class InspectBudget(InspectOptions options)
 {
     /// <summary>Fields decoded, kept or not: a small description can ask for a field per byte of a large file, many times.</summary>
-    private const long MaxWork = 1L << 28;
+    private const long MaxWork = 1L << 26;
 
     private long _fields = options.MaxFields;
     private long _bytes = options.MaxKeptBytes;
