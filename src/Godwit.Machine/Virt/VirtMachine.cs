@@ -24,8 +24,7 @@ public sealed class VirtMachine : IDisposable
     private readonly VirtMachineOptions _options;
     private readonly MemorySystem _memory;
     private readonly VirtDevices _devices;
-    private IReadOnlyList<RomBlob> _images = [];
-    private ulong _firmwareEntry = VirtMemoryMap.Ram;
+    private BootPlan _plan = BootPlan.Empty;
 
     /// <summary>Creates the machine's memory and devices.</summary>
     /// <param name="options">Sizes and back ends.</param>
@@ -104,9 +103,18 @@ public sealed class VirtMachine : IDisposable
     public StaircaseGuest LoadStaircase(StaircaseOptions? options = null)
     {
         StaircaseGuest guest = StaircaseGuest.Build((options ?? new StaircaseOptions { RamBytes = 0 }) with { RamBytes = _options.RamBytes });
-        _images = [new RomBlob("staircase", StaircaseGuest.EntryAddress, guest.Image.AsMemory())];
-        _firmwareEntry = StaircaseGuest.EntryAddress;
+        _plan = BootPlan.Empty with { Images = [new RomBlob("staircase", StaircaseGuest.EntryAddress, guest.Image.AsMemory())] };
         return guest;
+    }
+
+    /// <summary>Makes firmware, kernel and initial RAM disk the machine's program; the next <see cref="Reset"/> puts them into memory.</summary>
+    /// <exception cref="BootException">A file cannot be read or does not fit.</exception>
+    public void LoadBoot(BootOptions boot)
+    {
+        ArgumentNullException.ThrowIfNull(boot);
+        var plan = BootPlan.Create(boot, _options.RamBytes);
+        plan.PlaceDeviceTree(BuildDeviceTree(plan).Length, _options.RamBytes);
+        _plan = plan;
     }
 
     /// <summary>Checks the memory of a stopped staircase guest.</summary>
@@ -127,12 +135,12 @@ public sealed class VirtMachine : IDisposable
     {
         using BigLock.Scope scope = _memory.BigLock.EnterIfNeeded();
         _devices.Reset();
-        byte[] tree = BuildDeviceTree();
-        ulong treeAddress = (VirtMemoryMap.Ram + _options.RamBytes - (ulong)tree.Length) & ~(DeviceTreeAlignment - 1);
-        foreach (RomBlob image in _images)
+        ReadOnlyMemory<byte> tree = BuildDeviceTree(_plan);
+        ulong treeAddress = _plan.PlaceDeviceTree(tree.Length, _options.RamBytes);
+        foreach (RomBlob image in _plan.Images)
             Write(image);
         Write(new RomBlob("device tree", treeAddress, tree));
-        Write(new RomBlob("boot ROM", VirtMemoryMap.BootRom, BootRom.Build(_firmwareEntry, treeAddress, kernel: 0)));
+        Write(new RomBlob("boot ROM", VirtMemoryMap.BootRom, BootRom.Build(_plan.FirstInstruction, treeAddress, _plan.KernelEntry)));
     }
 
     /// <summary>After the harts have stopped: waits until no device has work under way and lets none begin.</summary>
@@ -155,10 +163,12 @@ public sealed class VirtMachine : IDisposable
     }
 
     /// <summary>The device tree that a guest of this machine gets at its next reset.</summary>
-    public byte[] BuildDeviceTree() => VirtDeviceTree.Build(_options).ToBlob();
+    public byte[] BuildDeviceTree() => BuildDeviceTree(_plan).ToArray();
 
     /// <summary>Lets go of the back ends. Memory and clock belong to the caller.</summary>
     public void Dispose() => _devices.Dispose();
+
+    private ReadOnlyMemory<byte> BuildDeviceTree(BootPlan plan) => plan.DeviceTree ?? VirtDeviceTree.Build(_options, plan.Initrd).ToBlob();
 
     private void Write(RomBlob blob)
     {

@@ -1,0 +1,81 @@
+namespace Godwit.Machine;
+
+/// <summary>Where everything lies that a machine starts with; made once, carried out at each reset.</summary>
+/// <param name="Images">Firmware, kernel and initial RAM disk.</param>
+/// <param name="FirstInstruction">Where the boot code jumps.</param>
+/// <param name="KernelEntry">What the firmware is told to start; 0 for nothing.</param>
+/// <param name="Initrd">First byte and first byte behind the initial RAM disk.</param>
+/// <param name="DeviceTree">A device tree to use instead of the machine's own.</param>
+internal sealed record BootPlan(
+    IReadOnlyList<RomBlob> Images, ulong FirstInstruction, ulong KernelEntry, (ulong Start, ulong End)? Initrd, ReadOnlyMemory<byte>? DeviceTree)
+{
+    private const ulong LargePage = 2 << 20;
+    private const ulong LargestInitrdDistance = 512 << 20;
+
+    /// <summary>Nothing but the boot code.</summary>
+    public static BootPlan Empty { get; } = new([], VirtMemoryMap.Ram, 0, null, null);
+
+    /// <summary>Places files as QEMU does.</summary>
+    /// <exception cref="BootException">A file cannot be read or does not fit.</exception>
+    public static BootPlan Create(BootOptions options, ulong ramBytes)
+    {
+        var blobs = new List<RomBlob>();
+        ulong end = VirtMemoryMap.Ram;
+        ulong first = VirtMemoryMap.Ram;
+        if (options.FirmwarePath is { } firmwarePath)
+        {
+            BootImage firmware = BootImage.Load("firmware", firmwarePath, VirtMemoryMap.Ram);
+            blobs.AddRange(firmware.Blobs);
+            end = (firmware.End + LargePage - 1) & ~(LargePage - 1);
+            first = firmware.Start;
+        }
+
+        ulong kernelEntry = 0;
+        (ulong Start, ulong End)? initrd = null;
+        if (options.KernelPath is { } kernelPath)
+        {
+            BootImage kernel = BootImage.Load("kernel", kernelPath, end);
+            blobs.AddRange(kernel.Blobs);
+            kernelEntry = kernel.Start;
+            if (options.FirmwarePath is null)
+                first = kernel.Entry;
+            if (options.InitrdPath is { } initrdPath)
+            {
+                byte[] content = BootImage.ReadFile("initial RAM disk", initrdPath);
+                ulong address = (kernel.Start + Math.Min(ramBytes / 2, LargestInitrdDistance) + 4095) & ~4095UL;
+                blobs.Add(new RomBlob("initial RAM disk", address, content));
+                initrd = (address, address + (ulong)content.Length);
+            }
+        }
+        else if (options.InitrdPath is not null)
+        {
+            throw new BootException("an initial RAM disk needs a kernel");
+        }
+
+        ReadOnlyMemory<byte>? tree = options.DeviceTreePath is { } treePath ? BootImage.ReadFile("device tree", treePath) : null;
+        foreach (RomBlob blob in blobs)
+            CheckFits(blob, ramBytes);
+        return new BootPlan(blobs, first, kernelEntry, initrd, tree);
+    }
+
+    /// <summary>The place of a device tree: as high in RAM as 2 MiB pages allow.</summary>
+    /// <exception cref="BootException">It would lie on another image.</exception>
+    public ulong PlaceDeviceTree(int lengthBytes, ulong ramBytes)
+    {
+        ulong address = (VirtMemoryMap.Ram + ramBytes - (ulong)lengthBytes) & ~(LargePage - 1);
+        foreach (RomBlob blob in Images)
+        {
+            if (blob.Address < address + (ulong)lengthBytes && address < blob.Address + (ulong)blob.Content.Length)
+                throw new BootException("Not enough memory to place DTB after kernel/initrd");
+        }
+
+        return address;
+    }
+
+    private static void CheckFits(RomBlob blob, ulong ramBytes)
+    {
+        ulong length = (ulong)blob.Content.Length;
+        if (blob.Address < VirtMemoryMap.Ram || length > ramBytes || blob.Address - VirtMemoryMap.Ram > ramBytes - length)
+            throw new BootException($"the {blob.Name} of {length} bytes does not fit at 0x{blob.Address:x} into {ramBytes >> 20} MiB of RAM");
+    }
+}
