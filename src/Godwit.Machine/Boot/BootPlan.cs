@@ -52,7 +52,9 @@ internal sealed record BootPlan(
             throw new BootException("an initial RAM disk needs a kernel");
         }
 
-        ReadOnlyMemory<byte>? tree = options.DeviceTreePath is { } treePath ? BootImage.ReadFile("device tree", treePath) : null;
+        ReadOnlyMemory<byte>? tree = null;
+        if (options.DeviceTreePath is { } treePath)
+            tree = BootImage.ReadFile("device tree", treePath);
         foreach (RomBlob blob in blobs)
             CheckFits(blob, ramBytes);
         return new BootPlan(blobs, first, kernelEntry, initrd, tree);
