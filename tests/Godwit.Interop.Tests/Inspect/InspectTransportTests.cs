@@ -5,10 +5,14 @@ using Godwit.Testing;
 namespace Godwit.Interop.Tests;
 
 /// <summary>Streams of every kind that RAM can take: files at fixed offsets, multifd, differences, snapshots, postcopy.</summary>
-public sealed class InspectTransportTests
+public sealed class InspectTransportTests : IDisposable
 {
     private const string X86 = "qemu-system-x86_64";
     private const string RiscV = "qemu-system-riscv64";
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
 
     [Theory]
     [InlineData(10, 0, false)]
@@ -138,7 +142,7 @@ public sealed class InspectTransportTests
         return report;
     }
 
-    private static Capture StartStaircase(int major = 10)
+    private Capture StartStaircase(int major = 10)
     {
         return new Capture(Peer(major), RiscV, StaircaseArguments());
     }
@@ -147,9 +151,9 @@ public sealed class InspectTransportTests
     private static void WaitForFirstRound(Capture capture) =>
         capture.Qmp.WaitFor("the guest's first round", link => link.Human("xp /1xg 0x81fff000") is var line && !line.Contains("0x0000000000000000", StringComparison.Ordinal));
 
-    private static string[] StaircaseArguments(params string[] more)
+    private string[] StaircaseArguments(params string[] more)
     {
-        string image = Path.Combine(Path.GetTempPath(), $"godwit-staircase-{Environment.ProcessId}.bin");
+        string image = _directory.File("staircase.bin");
         if (!File.Exists(image))
         {
             StaircaseGuest guest = StaircaseGuest.Build(new StaircaseOptions { RamBytes = 32 << 20, PagesPerSecond = 50_000 });
