@@ -120,6 +120,9 @@ public sealed unsafe partial class Hart : IVirtualCpu
         _f[index] = value;
     }
 
+    /// <summary>Gets the accrued floating-point exceptions.</summary>
+    internal uint FloatFlags => _fflags;
+
     /// <summary>Frees the memory outside the heap; the thread has ended.</summary>
     internal void Free()
     {

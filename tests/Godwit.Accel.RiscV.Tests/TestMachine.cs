@@ -10,7 +10,7 @@ internal sealed class TestMachine : IDisposable, IMemoryRegionOperations
     internal const ulong RamBase = 0x8000_0000;
     internal const ulong RomBase = 0x1000;
     internal const ulong DeviceBase = 0x10_0000;
-    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(60);
     private static readonly string[] _names =
     [
         "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
@@ -21,7 +21,7 @@ internal sealed class TestMachine : IDisposable, IMemoryRegionOperations
     private readonly List<(ulong Offset, int Size, ulong Value)> _writes = [];
     private ulong _time;
 
-    internal TestMachine(int harts = 1, ulong ramBytes = 4 << 20, RiscVCpuModel? model = null, int maximumMode = 8)
+    internal TestMachine(int harts = 1, ulong ramBytes = 4 << 20, RiscVCpuModel? model = null, int maximumMode = 8, ulong resetVector = RamBase)
     {
         Memory = new MemorySystem();
         using (Memory.BigLock.Enter())
@@ -38,7 +38,7 @@ internal sealed class TestMachine : IDisposable, IMemoryRegionOperations
         Accelerator = new RiscVAccelerator(Memory, AddressSpace, new RiscVCpuOptions
         {
             HartCount = harts,
-            ResetVector = RamBase,
+            ResetVector = resetVector,
             Model = model ?? RiscVCpuModel.Qemu10_0,
             MaximumTranslationMode = maximumMode,
             ReadTime = () => Interlocked.Increment(ref _time),
