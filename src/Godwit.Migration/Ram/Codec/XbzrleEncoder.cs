@@ -109,46 +109,48 @@ public static class XbzrleEncoder
 
     private static int EncodeRuns(ReadOnlySpan<ulong> changed, ReadOnlySpan<byte> newPage, Span<byte> output)
     {
-        int position = 0;
         int written = 0;
-        while (position < XbzrleFormat.PageBytes)
+        int runStart = 0;
+        bool isChanged = false;
+        ulong carry = 0;
+        for (int word = 0; word < changed.Length; word++)
         {
-            if (written + 2 > output.Length)
-                return XbzrleFormat.Overflow;
-            int runStart = NextBit(changed, position, invert: 0);
-            if (runStart == XbzrleFormat.PageBytes)
-                return written;
-            written += WriteLength(output[written..], runStart - position);
-            if (written + 2 > output.Length)
-                return XbzrleFormat.Overflow;
-            position = NextBit(changed, runStart, invert: ulong.MaxValue);
-            int count = position - runStart;
-            written += WriteLength(output[written..], count);
-            if (written + count > output.Length)
-                return XbzrleFormat.Overflow;
-            CopyRun(newPage[runStart..], output[written..], count);
-            written += count;
+            // A set bit here is the first byte of a run: of a changed one and of an equal one in turn.
+            ulong edges = changed[word] ^ ((changed[word] << 1) | carry);
+            carry = changed[word] >> 63;
+            for (; edges != 0; edges &= edges - 1)
+            {
+                int position = (word << 6) + BitOperations.TrailingZeroCount(edges);
+                if (written + 2 > output.Length)
+                    return XbzrleFormat.Overflow;
+                int count = position - runStart;
+                written += WriteLength(output[written..], count);
+                if (isChanged)
+                {
+                    if (written + count > output.Length)
+                        return XbzrleFormat.Overflow;
+                    CopyRun(newPage[runStart..], output[written..], count);
+                    written += count;
+                }
+
+                isChanged = !isChanged;
+                runStart = position;
+            }
         }
 
-        return written;
+        // The room is tested even if all that remains is equal, and nothing is written for it.
+        if (written + 2 > output.Length)
+            return XbzrleFormat.Overflow;
+        return isChanged ? EncodeLastRun(newPage[runStart..], output, written) : written;
     }
 
-    /// <summary>The first set bit at or after <paramref name="from"/> (clear bit, with an all-ones <paramref name="invert"/>).</summary>
-    private static int NextBit(ReadOnlySpan<ulong> map, int from, ulong invert)
+    private static int EncodeLastRun(ReadOnlySpan<byte> bytes, Span<byte> output, int written)
     {
-        int word = from >> 6;
-        if ((uint)word >= (uint)map.Length)
-            return XbzrleFormat.PageBytes;
-        ulong bits = (map[word] ^ invert) & (ulong.MaxValue << (from & 63));
-        while (bits == 0)
-        {
-            word++;
-            if ((uint)word >= (uint)map.Length)
-                return XbzrleFormat.PageBytes;
-            bits = map[word] ^ invert;
-        }
-
-        return (word << 6) + BitOperations.TrailingZeroCount(bits);
+        written += WriteLength(output[written..], bytes.Length);
+        if (written + bytes.Length > output.Length)
+            return XbzrleFormat.Overflow;
+        bytes.CopyTo(output[written..]);
+        return written + bytes.Length;
     }
 
     private static void CopyRun(ReadOnlySpan<byte> from, Span<byte> to, int count)
