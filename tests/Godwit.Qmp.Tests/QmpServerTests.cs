@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Godwit.Native;
 
 namespace Godwit.Qmp.Tests;
 
@@ -21,6 +22,20 @@ public sealed class QmpServerTests : IAsyncDisposable
             _entered.TrySetResult();
             await _blocked.Task.WaitAsync(cancellationToken);
             return null;
+        }));
+        commands.Add(new QmpCommand("getfd", [], (context, _, _) =>
+        {
+            FileDescriptor descriptor = context.TakeDescriptor() ?? throw new QmpException("No file descriptor supplied via SCM_RIGHTS");
+            context.Files.Put("a", descriptor);
+            return Result(null);
+        }));
+        commands.Add(new QmpCommand("write", [], async (context, _, cancellationToken) =>
+        {
+            using FileDescriptor? descriptor = context.Files.Take("a");
+            JsonNode count = JsonValue.Create(descriptor?.Write("passed"u8) ?? -1);
+            await Task.Yield();
+            cancellationToken.ThrowIfCancellationRequested();
+            return count;
         }));
         commands.Add(new QmpCommand("yank", [], (_, _, _) => Result(new JsonObject { ["oob"] = true }), allowsOutOfBand: true));
         commands.Add(new QmpCommand("count", [], (_, _, _) => Result(JsonValue.Create(_next++))));
@@ -247,6 +262,29 @@ public sealed class QmpServerTests : IAsyncDisposable
         await _server.DisposeAsync();
         await client.Closed.WaitAsync(TimeSpan.FromSeconds(10));
         await Assert.ThrowsAsync<QmpConnectionException>(() => client.ExecuteAsync("count"));
+    }
+
+    [Fact]
+    public async Task Client_DescriptorWithARequest_ArrivesWithIt()
+    {
+        QmpAddress address = await _server.AddMonitorAsync(Endpoint());
+        await using QmpClient client = await QmpClient.ConnectAsync(address);
+        await Assert.ThrowsAsync<QmpException>(() => client.ExecuteAsync("getfd"));
+        (FileDescriptor reader, FileDescriptor writer) = FileDescriptor.CreatePipe();
+        using (reader)
+        using (writer)
+        {
+            await client.ExecuteAsync("getfd", descriptor: writer);
+            writer.Dispose();
+            Assert.Equal(6, (await client.ExecuteAsync("write"))!.GetValue<long>());
+            byte[] bytes = new byte[16];
+            Assert.Equal(6, reader.Read(bytes));
+            Assert.Equal("passed", Encoding.ASCII.GetString(bytes, 0, 6));
+
+            // Used up and closed: the pipe has no writer left.
+            Assert.Equal(-1, (await client.ExecuteAsync("write"))!.GetValue<long>());
+            Assert.Equal(0, reader.Read(bytes));
+        }
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Godwit.Native;
 
 namespace Godwit.Qmp;
 
@@ -101,7 +101,7 @@ public sealed class QmpClient : IAsyncDisposable
     /// <exception cref="QmpException">The server sent an error.</exception>
     /// <exception cref="QmpConnectionException">The connection ended before the reply.</exception>
     public async Task<JsonNode?> ExecuteAsync(
-        string command, JsonObject? arguments = null, bool outOfBand = false, SafeHandle? descriptor = null, CancellationToken cancellationToken = default)
+        string command, JsonObject? arguments = null, bool outOfBand = false, FileDescriptor? descriptor = null, CancellationToken cancellationToken = default)
     {
         long id = Interlocked.Increment(ref _lastId);
         var reply = new TaskCompletionSource<JsonNode?>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -131,7 +131,7 @@ public sealed class QmpClient : IAsyncDisposable
         await _transport.DisposeAsync();
     }
 
-    private async Task SendAsync(byte[] line, SafeHandle? descriptor, CancellationToken cancellationToken)
+    private async Task SendAsync(byte[] line, FileDescriptor? descriptor, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
         try

@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using Godwit.Native;
 
 namespace Godwit.Qmp;
 
@@ -6,5 +6,5 @@ namespace Godwit.Qmp;
 public interface IQmpDescriptorSource
 {
     /// <summary>Takes the oldest unclaimed descriptor; the caller owns it. Null when there is none.</summary>
-    SafeFileHandle? TakeDescriptor();
+    FileDescriptor? TakeDescriptor();
 }

@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using Godwit.Native;
 
 namespace Godwit.Qmp;
 
@@ -25,5 +25,5 @@ public sealed class QmpCommandContext
     public QmpNamedFiles Files { get; }
 
     /// <summary>Takes the descriptor that was passed with the request; null when there was none. The caller owns it.</summary>
-    public SafeFileHandle? TakeDescriptor() => _descriptors?.TakeDescriptor();
+    public FileDescriptor? TakeDescriptor() => _descriptors?.TakeDescriptor();
 }

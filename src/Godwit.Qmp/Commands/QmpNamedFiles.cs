@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using Godwit.Native;
 
 namespace Godwit.Qmp;
 
@@ -7,15 +7,15 @@ namespace Godwit.Qmp;
 public sealed class QmpNamedFiles : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, SafeFileHandle> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FileDescriptor> _files = new(StringComparer.Ordinal);
     private bool _disposed;
 
     /// <summary>Stores a descriptor; one of the same name is closed and replaced. Takes ownership.</summary>
     /// <param name="name">The name.</param>
     /// <param name="file">The descriptor.</param>
-    public void Put(string name, SafeFileHandle file)
+    public void Put(string name, FileDescriptor file)
     {
-        SafeFileHandle? old;
+        FileDescriptor? old;
         lock (_lock)
         {
             _files.Remove(name, out old);
@@ -30,10 +30,10 @@ public sealed class QmpNamedFiles : IDisposable
 
     /// <summary>Takes a descriptor out, so that its name is free again; the caller owns it. Null when there is none.</summary>
     /// <param name="name">The name.</param>
-    public SafeFileHandle? Take(string name)
+    public FileDescriptor? Take(string name)
     {
         lock (_lock)
-            return _files.Remove(name, out SafeFileHandle? file) ? file : null;
+            return _files.Remove(name, out FileDescriptor? file) ? file : null;
     }
 
     /// <summary>True when the name is known.</summary>
@@ -50,7 +50,7 @@ public sealed class QmpNamedFiles : IDisposable
         lock (_lock)
         {
             _disposed = true;
-            foreach (SafeFileHandle file in _files.Values)
+            foreach (FileDescriptor file in _files.Values)
                 file.Dispose();
             _files.Clear();
         }

@@ -12,6 +12,8 @@ internal sealed class QmpEnumerationType : QmpType
 
     public ImmutableArray<string> Values { get; }
 
+    public override QmpTypeDescription Describe() => new() { Kind = QmpTypeKind.Enumeration, Values = Values };
+
     internal override void Check(JsonNode? node, string path, string leaf)
     {
         if (Kind(node) != JsonValueKind.String)

@@ -19,6 +19,8 @@ internal sealed class QmpIntegerType : QmpType
         _isUnsigned = isUnsigned;
     }
 
+    public override QmpTypeDescription Describe() => new() { Kind = QmpTypeKind.IntegerOfAnyWidth };
+
     internal override void Check(JsonNode? node, string path, string leaf)
     {
         if (!node.TryGetInteger(out Int128 value) || (!_isUnsigned && value > long.MaxValue))

@@ -11,6 +11,8 @@ internal sealed class QmpListType : QmpType
 
     public QmpType Element { get; }
 
+    public override QmpTypeDescription Describe() => new() { Kind = QmpTypeKind.List, Element = Element };
+
     internal override void Check(JsonNode? node, string path, string leaf)
     {
         if (node is not JsonArray elements)

@@ -15,6 +15,10 @@ internal sealed class QmpScalarType : QmpType
         _accepts = accepts;
     }
 
+    public override QmpTypeDescription Describe() => Name == "StrOrNull"
+        ? new QmpTypeDescription { Kind = QmpTypeKind.StringOrNull }
+        : new QmpTypeDescription { Kind = QmpTypeKind.Builtin, BuiltinName = Name };
+
     internal override void Check(JsonNode? node, string path, string leaf)
     {
         if (!_accepts(node, path))

@@ -21,6 +21,14 @@ internal sealed class QmpStructureType : QmpType
 
     public ImmutableDictionary<string, ImmutableArray<QmpMember>> Branches { get; }
 
+    public override QmpTypeDescription Describe() => new()
+    {
+        Kind = QmpTypeKind.Structure,
+        Members = Members,
+        Discriminator = Discriminator,
+        Branches = [.. Branches.Select(b => KeyValuePair.Create(b.Key, (IReadOnlyList<QmpMember>)b.Value))],
+    };
+
     internal override void Check(JsonNode? node, string path, string leaf)
     {
         if (node is not JsonObject value)

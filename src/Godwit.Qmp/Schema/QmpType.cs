@@ -14,7 +14,7 @@ public abstract class QmpType
     public string Name { get; }
 
     /// <summary>A string.</summary>
-    public static QmpType Text { get; } = new QmpScalarType("string", "string", static (node, _) => Kind(node) == JsonValueKind.String);
+    public static QmpType Text { get; } = new QmpScalarType("string", "str", static (node, _) => Kind(node) == JsonValueKind.String);
 
     /// <summary>A boolean.</summary>
     public static QmpType Boolean { get; } =
@@ -73,6 +73,9 @@ public abstract class QmpType
     public static QmpType Union(
         string name, IEnumerable<QmpMember> members, string discriminator, IEnumerable<KeyValuePair<string, QmpMember[]>> branches) =>
         new QmpStructureType(name, [.. members], discriminator, branches.ToImmutableDictionary(b => b.Key, b => b.Value.ToImmutableArray(), StringComparer.Ordinal));
+
+    /// <summary>Takes the type apart.</summary>
+    public abstract QmpTypeDescription Describe();
 
     /// <summary>Checks a value.</summary>
     /// <param name="node">The value; null is JSON <c>null</c>.</param>

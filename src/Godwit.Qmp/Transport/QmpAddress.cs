@@ -58,8 +58,10 @@ public sealed record QmpAddress
         _ => "stdio",
     };
 
-    /// <summary>Connects a socket.</summary>
-    internal async Task<QmpTransport> ConnectAsync(CancellationToken cancellationToken)
+    /// <summary>Connects; <c>stdio</c> is connected by nature.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="QmpConnectionException">Nobody listens there, or the address is no usable one.</exception>
+    public async Task<QmpTransport> ConnectAsync(CancellationToken cancellationToken)
     {
         if (Kind == QmpAddressKind.Stdio)
             return new StreamQmpTransport(Console.OpenStandardInput(), Console.OpenStandardOutput(), "stdio");
@@ -85,7 +87,9 @@ public sealed record QmpAddress
     }
 
     /// <summary>Binds a listening socket; a UNIX socket replaces what was at its path.</summary>
-    internal Socket Listen(int backlog)
+    /// <param name="backlog">Connections that may wait.</param>
+    /// <exception cref="QmpConnectionException">The address cannot be listened on.</exception>
+    public Socket Listen(int backlog)
     {
         Socket socket = CreateSocket();
         try

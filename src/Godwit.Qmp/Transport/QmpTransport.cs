@@ -1,5 +1,4 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using Godwit.Native;
 
 namespace Godwit.Qmp;
 
@@ -25,11 +24,11 @@ public abstract class QmpTransport : IQmpDescriptorSource, IAsyncDisposable
     /// <param name="descriptor">The descriptor; stays the caller's.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="NotSupportedException">The transport cannot pass descriptors.</exception>
-    public virtual ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, SafeHandle descriptor, CancellationToken cancellationToken) =>
+    public virtual ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, FileDescriptor descriptor, CancellationToken cancellationToken) =>
         throw new NotSupportedException($"{Description} cannot pass file descriptors");
 
     /// <inheritdoc/>
-    public virtual SafeFileHandle? TakeDescriptor() => null;
+    public virtual FileDescriptor? TakeDescriptor() => null;
 
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
