@@ -1,0 +1,94 @@
+using System.Text.Json.Nodes;
+using Godwit.Memory;
+using Godwit.Migration;
+using Godwit.VmState;
+
+namespace Godwit.Vmm;
+
+/// <content>The machine as a migration sees it.</content>
+public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
+{
+    /// <inheritdoc/>
+    public BigLock BigLock => Memory.BigLock;
+
+    /// <inheritdoc/>
+    public RamList Ram => Memory.Ram;
+
+    /// <inheritdoc/>
+    public VmStateRegistry Registry { get; } = new();
+
+    /// <inheritdoc/>
+    public GlobalState GlobalState { get; } = new();
+
+    /// <inheritdoc/>
+    public bool StartsAutomatically => _startsAutomatically;
+
+    /// <inheritdoc/>
+    RunState IMigrationHost.StopForMigration()
+    {
+        lock (_run)
+        {
+            RunState before = RunState;
+            if (before == RunState.Running)
+                HaltCpus();
+            if (_guestEnded)
+            {
+                // The last instruction ended the guest: handing it over would leave two sides that both wait for nothing.
+                throw new MigrationFailedException("The guest has powered off");
+            }
+
+            _runState.Move(RunState.FinishMigrate);
+            if (before == RunState.Running)
+                Emit("STOP");
+            return before;
+        }
+    }
+
+    /// <inheritdoc/>
+    void IMigrationHost.ResumeAfterMigration(RunState before)
+    {
+        lock (_run)
+        {
+            if (RunState != RunState.FinishMigrate)
+                return;
+            if (before == RunState.Running)
+                RunGuest();
+            else
+                _runState.Move(before);
+        }
+    }
+
+    /// <inheritdoc/>
+    void IMigrationHost.SetRunState(RunState state)
+    {
+        lock (_run)
+            _runState.Move(state);
+    }
+
+    /// <inheritdoc/>
+    void IMigrationHost.StartGuest()
+    {
+        lock (_run)
+            RunGuest();
+    }
+
+    /// <inheritdoc/>
+    void IMigrationEvents.StateChanged(MigrationStatus status)
+    {
+        if (Settings.Capabilities.Events)
+            Emit("MIGRATION", new JsonObject { ["status"] = status.ToQapiName() });
+    }
+
+    /// <inheritdoc/>
+    void IMigrationEvents.Pass(long pass)
+    {
+        if (Settings.Capabilities.Events)
+            Emit("MIGRATION_PASS", new JsonObject { ["pass"] = pass });
+    }
+
+    private void OnIncomingEnded(bool success)
+    {
+        if (!success && Incoming.ExitsOnError)
+            _ended.TrySetResult(new VmExit(1, Incoming.ErrorDescription));
+    }
+}

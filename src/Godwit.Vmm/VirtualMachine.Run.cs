@@ -1,0 +1,177 @@
+using System.Text.Json.Nodes;
+using Godwit.Machine;
+using Godwit.Migration;
+
+namespace Godwit.Vmm;
+
+/// <content>Running, stopping, resetting and ending the guest.</content>
+public sealed partial class VirtualMachine
+{
+    // Held while the CPUs are started or stopped and the run state changes with them; taken before the big lock, never on a CPU's thread.
+    private readonly Lock _run = new();
+    private volatile bool _startsAutomatically;
+    private volatile bool _guestEnded;
+
+    /// <summary>What the machine is doing.</summary>
+    public RunState RunState => _runState.State;
+
+    /// <summary>True while the CPUs may execute guest code.</summary>
+    public bool IsRunning => RunState == RunState.Running;
+
+    /// <summary>Begins as the options say: runs the guest, leaves it stopped, or waits for a stream.</summary>
+    public void Start()
+    {
+        lock (_run)
+        {
+            if (RunState == RunState.Prelaunch && _startsAutomatically)
+                RunGuest();
+        }
+    }
+
+    /// <summary>Runs the guest (<c>cont</c>). While a stream is awaited it only says that the guest is to be started afterwards.</summary>
+    /// <exception cref="VmRefusedException">A migration holds the guest, or it has to be reset first.</exception>
+    public void Continue()
+    {
+        lock (_run)
+        {
+            switch (RunState)
+            {
+                case RunState.Running:
+                    return;
+                case RunState.InMigrate:
+                    _startsAutomatically = true;
+                    return;
+                case RunState.FinishMigrate:
+                    throw new VmRefusedException("Migration is not finalized yet");
+                case RunState.Shutdown or RunState.InternalError or RunState.GuestPanicked:
+                    throw new VmRefusedException("Resetting the Virtual Machine is required");
+                default:
+                    RunGuest();
+                    return;
+            }
+        }
+    }
+
+    /// <summary>Stops the guest (<c>stop</c>). While a stream is awaited it only says that the guest is to stay stopped afterwards.</summary>
+    public void Stop()
+    {
+        lock (_run)
+        {
+            if (RunState == RunState.InMigrate)
+                _startsAutomatically = false;
+            else if (RunState == RunState.Running)
+                StopGuest(RunState.Paused);
+        }
+    }
+
+    /// <summary>Resets board and CPUs (<c>system_reset</c>); a running guest starts anew.</summary>
+    /// <exception cref="VmRefusedException">A migration holds the guest.</exception>
+    public void Reset() => Reset(isGuest: false, "host-qmp-system-reset");
+
+    /// <summary>Presses the power button (<c>system_powerdown</c>). This board has none that a guest could see: there is only the event.</summary>
+    public void PowerDown() => Emit("POWERDOWN");
+
+    /// <summary>Ends the machine.</summary>
+    /// <param name="reason"><c>host-qmp-quit</c> or <c>host-signal</c>.</param>
+    public void Quit(string reason) => End(isGuest: false, reason, new VmExit(0));
+
+    private void Reset(bool isGuest, string reason)
+    {
+        lock (_run)
+        {
+            if (RunState is RunState.InMigrate or RunState.FinishMigrate)
+                throw new VmRefusedException("Migration is not finalized yet");
+            bool wasRunning = RunState == RunState.Running;
+            _accelerator.Stop();
+            ResetHardware();
+            _guestEnded = false;
+            if (RunState is RunState.Shutdown or RunState.InternalError or RunState.GuestPanicked)
+                _runState.Move(RunState.Paused);
+            Emit("RESET", new JsonObject { ["guest"] = isGuest, ["reason"] = reason });
+            if (wasRunning)
+                _accelerator.Start();
+        }
+    }
+
+    private void RunGuest()
+    {
+        _runState.Move(RunState.Running);
+        using (Memory.BigLock.Enter())
+            Memory.IsVmRunning = true;
+        Emit("RESUME");
+        _clock.Start();
+        _accelerator.Start();
+    }
+
+    private void StopGuest(RunState next)
+    {
+        HaltCpus();
+        _runState.Move(next);
+        Emit("STOP");
+    }
+
+    private void HaltCpus()
+    {
+        _accelerator.Stop();
+        using (Memory.BigLock.Enter())
+        {
+            // With the lock held no timer callback is under way once the clock stands still.
+            _clock.Stop();
+            Memory.IsVmRunning = false;
+        }
+    }
+
+    // On a CPU's thread under the big lock: only notes what is wanted.
+    private void OnPowerOff(object? sender, PowerOffEventArgs e)
+    {
+        _guestEnded = true;
+        _loop.Post(() =>
+        {
+            lock (_run)
+            {
+                if (RunState == RunState.Running)
+                    StopGuest(RunState.Shutdown);
+                else if (_guestEnded && RunState is not (RunState.FinishMigrate or RunState.PostMigrate))
+                    _runState.Move(RunState.Shutdown);
+            }
+
+            // A guest that ended while it was handed over has failed the hand-over; see StopForMigration.
+            if (RunState == RunState.Shutdown || _guestEnded)
+                End(isGuest: true, "guest-shutdown", new VmExit(e.ExitCode));
+        });
+    }
+
+    private void OnResetRequested(object? sender, EventArgs e) => _loop.Post(() =>
+    {
+        if (_options.EndsOnReset)
+        {
+            lock (_run)
+            {
+                if (RunState == RunState.Running)
+                    StopGuest(RunState.Shutdown);
+            }
+
+            End(isGuest: true, "guest-reset", new VmExit(0));
+            return;
+        }
+
+        try
+        {
+            Reset(isGuest: true, "guest-reset");
+        }
+        catch (VmRefusedException)
+        {
+            // The guest was stopped for migration in the meantime; it asks again after its hand-over failed, or elsewhere.
+        }
+    });
+
+    private void End(bool isGuest, string reason, VmExit exit)
+    {
+        if (_ended.Task.IsCompleted)
+            return;
+        Emit("SHUTDOWN", new JsonObject { ["guest"] = isGuest, ["reason"] = reason });
+        if (Outgoing.Status.IsRunning() && !Outgoing.Status.IsPostcopy())
+            Outgoing.Cancel();
+        _ended.TrySetResult(exit);
+    }
+}

@@ -1,0 +1,175 @@
+using Godwit.Accel;
+using Godwit.Accel.RiscV;
+using Godwit.Machine;
+using Godwit.Memory;
+using Godwit.Migration;
+using Godwit.Native;
+
+namespace Godwit.Vmm;
+
+/// <summary>One virtual machine: board, CPUs, memory, both sides of migration and the run state, joined.</summary>
+/// <remarks>
+/// The members may be called from any thread except the CPUs' own. Sections are registered in the order of the wire: clock, RAM, harts,
+/// devices, global state. The monitor sits on top; nothing here knows how commands arrive.
+/// </remarks>
+public sealed partial class VirtualMachine : IDisposable
+{
+    private readonly VmOptions _options;
+    private readonly VirtualClock _clock;
+    private readonly VirtMachine _machine;
+    private readonly RiscVAccelerator _accelerator;
+    private readonly RamSaveVm _ram;
+    private readonly RunStateMachine _runState;
+    private readonly VmEventLoop _loop;
+    private readonly TaskCompletionSource<VmExit> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _disposed;
+
+    /// <summary>Builds the machine; nothing runs until <see cref="Start"/>.</summary>
+    /// <param name="options">What it is made of.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="VmRefusedException">A migration global is unknown or does not fit.</exception>
+    public VirtualMachine(VmOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        Settings = new MigrationSettings { Environment = () => new MigrationEnvironment(Incoming?.IsListenerStarted ?? false) };
+        MigrationGlobals.Apply(Settings, options.MigrationGlobals);
+        _runState = new RunStateMachine(options.IsIncoming ? RunState.InMigrate : RunState.Prelaunch);
+        _startsAutomatically = !options.StartsStopped;
+        Memory = new MemorySystem();
+        _clock = new VirtualClock(Memory.BigLock);
+        _machine = new VirtMachine(
+            new VirtMachineOptions { RamBytes = options.RamBytes, HartCount = options.HartCount, Profile = options.Profile, Serial = options.Serial },
+            Memory,
+            _clock);
+        _accelerator = new RiscVAccelerator(
+            Memory,
+            _machine.AddressSpace,
+            new RiscVCpuOptions { HartCount = options.HartCount, ResetVector = VirtMachine.ResetVector, ReadTime = _machine.ReadTime });
+        _machine.ConnectHarts(_accelerator.Cpus);
+        _machine.PowerOff += OnPowerOff;
+        _machine.ResetRequested += OnResetRequested;
+        Outgoing = new OutgoingMigration(
+            this, Settings, this, new OutgoingMigrationOptions { Profile = options.Profile, Logger = options.Logger });
+        Incoming = new IncomingMigration(
+            this, Settings, this, new IncomingMigrationOptions { Profile = options.Profile, Logger = options.Logger }) { Ended = OnIncomingEnded };
+        _ram = new RamSaveVm(Memory, Outgoing);
+        RegisterState();
+        if (options.Staircase is not null)
+            _machine.LoadStaircase(options.Staircase);
+        using (Memory.BigLock.Enter())
+            Memory.IsVmRunning = false;
+        ResetHardware();
+        if (options.PreallocatesMemory)
+            Preallocate();
+        _loop = new VmEventLoop("vm-main-loop");
+    }
+
+    /// <summary>Name of the machine type.</summary>
+    public string MachineName => VirtMachine.Name;
+
+    /// <summary>Name for people; null when none was given.</summary>
+    public string? Name => _options.Name;
+
+    /// <inheritdoc/>
+    public Guid? Uuid => _options.Uuid;
+
+    /// <summary>Guest memory.</summary>
+    public MemorySystem Memory { get; }
+
+    /// <summary>What harts and devices see.</summary>
+    public AddressSpace AddressSpace => _machine.AddressSpace;
+
+    /// <summary>Bytes of guest RAM.</summary>
+    public ulong RamBytes => _options.RamBytes;
+
+    /// <summary>The virtual CPUs, by index. Registers may be read only while the machine stands still, or inside <see cref="WithCpusHeld"/>.</summary>
+    public IReadOnlyList<IVirtualCpu> Cpus => _accelerator.Cpus;
+
+    /// <summary>Capabilities and parameters of migrations.</summary>
+    public MigrationSettings Settings { get; }
+
+    /// <summary>The source side.</summary>
+    public OutgoingMigration Outgoing { get; }
+
+    /// <summary>The destination side.</summary>
+    public IncomingMigration Incoming { get; }
+
+    /// <summary>What the page cache of the last outgoing migration did.</summary>
+    public XbzrleStatistics XbzrleStatistics => _ram.XbzrleStatistics;
+
+    /// <summary>Told of everything that monitors report, in order; called on any thread, must not block.</summary>
+    public Action<VmEvent>? EventSink { get; set; }
+
+    /// <summary>Completes when the machine has ended: power-off, <c>quit</c>, or an incoming migration that failed.</summary>
+    public Task<VmExit> Ended => _ended.Task;
+
+    /// <summary>Runs something while no CPU is in guest code, without changing the run state and without an event.</summary>
+    /// <param name="action">What to run; short.</param>
+    public T WithCpusHeld<T>(Func<T> action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        lock (_run)
+        {
+            bool wasRunning = _accelerator.IsRunning;
+            _accelerator.Stop();
+            try
+            {
+                return action();
+            }
+            finally
+            {
+                if (wasRunning)
+                    _accelerator.Start();
+            }
+        }
+    }
+
+    /// <summary>Checks the memory of a staircase guest while it stands still.</summary>
+    public StaircaseReport CheckStaircase() => WithCpusHeld(_machine.CheckStaircase);
+
+    /// <summary>Ends everything: migrations, CPUs, threads, memory.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        Outgoing.Dispose();
+        Incoming.Dispose();
+        lock (_run)
+            HaltCpus();
+        _loop.Dispose();
+        _accelerator.Dispose();
+        _clock.Dispose();
+        _machine.Dispose();
+        _ram.Dispose();
+        _options.Serial?.Dispose();
+        Memory.Dispose();
+        _ended.TrySetResult(new VmExit(0));
+    }
+
+    private void RegisterState()
+    {
+        ClockState.Register(Registry, _clock);
+        Registry.RegisterHandlers(RamSaveVm.IdString, 4, _ram);
+        foreach (Hart hart in _accelerator.Harts)
+            hart.RegisterState(Registry);
+        _machine.RegisterDevices(Registry);
+        GlobalState.Register(Registry);
+    }
+
+    private void ResetHardware()
+    {
+        using (Memory.BigLock.Enter())
+            _machine.Reset();
+        foreach (Hart hart in _accelerator.Harts)
+            hart.Reset();
+    }
+
+    private void Preallocate()
+    {
+        foreach (RamBlock block in Memory.Ram.Blocks)
+            block.Mapping.Advise(HostAdvice.PopulateWrite, 0, block.Mapping.LengthBytes);
+    }
+
+    private void Emit(string name, System.Text.Json.Nodes.JsonObject? data = null) => EventSink?.Invoke(new VmEvent(name, data));
+}

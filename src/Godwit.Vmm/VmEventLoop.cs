@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+
+namespace Godwit.Vmm;
+
+/// <summary>One thread that does what may not be done where it is asked for, such as stopping the CPUs on a CPU's own thread.</summary>
+internal sealed class VmEventLoop : IDisposable
+{
+    private readonly BlockingCollection<Action> _work = [];
+    private readonly Thread _thread;
+
+    public VmEventLoop(string name)
+    {
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
+        _thread.Start();
+    }
+
+    /// <summary>Queues work; dropped when the loop has ended.</summary>
+    public void Post(Action action)
+    {
+        try
+        {
+            _work.Add(action);
+        }
+        catch (InvalidOperationException)
+        {
+            // The machine is gone, and with it the reason to do anything to it.
+        }
+    }
+
+    /// <summary>Finishes what is queued and ends the thread.</summary>
+    public void Dispose()
+    {
+        _work.CompleteAdding();
+        if (Thread.CurrentThread != _thread)
+            _thread.Join();
+        _work.Dispose();
+    }
+
+    private void Run()
+    {
+        foreach (Action action in _work.GetConsumingEnumerable())
+            action();
+    }
+}
