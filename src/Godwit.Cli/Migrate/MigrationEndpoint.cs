@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Godwit.Qmp;
+
+namespace Godwit.Cli;
+
+/// <summary>One side of a migration behind its monitor: settings, state, events.</summary>
+internal sealed class MigrationEndpoint(QmpClient client, string role)
+{
+    private readonly Lock _lock = new();
+    private readonly List<string> _events = [];
+    private TaskCompletionSource _stirred = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public QmpClient Client { get; } = client;
+
+    /// <summary>"source" or "destination".</summary>
+    public string Role { get; } = role;
+
+    /// <summary>Events so far in short form.</summary>
+    public IReadOnlyList<string> Events
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _events];
+        }
+    }
+
+    /// <summary>Reads events until the connection ends.</summary>
+    public async Task WatchAsync()
+    {
+        await foreach (QmpEvent e in Client.Events.ReadAllAsync())
+        {
+            string text = e.Name switch
+            {
+                "MIGRATION" => "M:" + e.GetString("status"),
+                "MIGRATION_PASS" => "P:" + e.Data?["pass"],
+                _ => e.Name,
+            };
+            lock (_lock)
+            {
+                _events.Add(text);
+                _stirred.TrySetResult();
+            }
+        }
+
+        lock (_lock)
+            _stirred.TrySetResult();
+    }
+
+    /// <summary>Waits for the next event, the end of the connection, or the time; whichever is first.</summary>
+    public async Task WaitForStirAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        Task stirred;
+        lock (_lock)
+        {
+            if (_stirred.Task.IsCompleted && !Client.Closed.IsCompleted)
+                _stirred = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            stirred = _stirred.Task;
+        }
+
+        using CancellationTokenSource timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(stirred, Task.Delay(time, timer.Token));
+        await timer.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    public async Task<MigrationInfo> QueryMigrateAsync(CancellationToken cancellationToken) =>
+        MigrationInfo.FromReply(await Client.ExecuteAsync("query-migrate", cancellationToken: cancellationToken));
+
+    public async Task<string> QueryRunStateAsync(CancellationToken cancellationToken)
+    {
+        JsonNode? reply = await Client.ExecuteAsync("query-status", cancellationToken: cancellationToken);
+        return (reply as JsonObject)?["status"] is JsonValue value && value.TryGetValue(out string? text) ? text : "unknown";
+    }
+
+    /// <summary>Sets capabilities that the server knows; an unknown one that is to be on is an error.</summary>
+    public async Task SetCapabilitiesAsync(IEnumerable<KeyValuePair<string, bool>> wanted, CancellationToken cancellationToken)
+    {
+        var list = new JsonArray();
+        foreach ((string name, bool on) in wanted)
+            list.Add(new JsonObject { ["capability"] = name, ["state"] = on });
+        if (list.Count > 0)
+            await ExecuteAsync("set capabilities", "migrate-set-capabilities", new JsonObject { ["capabilities"] = list }, cancellationToken);
+    }
+
+    /// <summary>Names of the capabilities that the server knows.</summary>
+    public async Task<IReadOnlySet<string>> QueryCapabilityNamesAsync(CancellationToken cancellationToken)
+    {
+        JsonNode? reply = await Client.ExecuteAsync("query-migrate-capabilities", cancellationToken: cancellationToken);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (JsonNode? entry in reply as JsonArray ?? [])
+        {
+            if ((entry as JsonObject)?["capability"] is JsonValue value && value.TryGetValue(out string? name))
+                names.Add(name);
+        }
+
+        return names;
+    }
+
+    /// <summary>Sets parameters given as text; each takes the JSON type that the server shows for it.</summary>
+    public async Task SetParametersAsync(IReadOnlyList<KeyValuePair<string, string>> wanted, CancellationToken cancellationToken)
+    {
+        if (wanted.Count == 0)
+            return;
+        JsonObject current = await Client.ExecuteAsync("query-migrate-parameters", cancellationToken: cancellationToken) as JsonObject ?? [];
+        var arguments = new JsonObject();
+        foreach ((string name, string text) in wanted)
+        {
+            if (!current.TryGetPropertyValue(name, out JsonNode? known))
+                throw new CommandException($"--set {name}", "the server knows no such parameter", Where, ExitCode.WrongUsage);
+            arguments[name] = Typed(name, text, known);
+        }
+
+        await ExecuteAsync("set parameters", "migrate-set-parameters", arguments, cancellationToken);
+    }
+
+    /// <summary>Runs a command and turns an error reply into the verb's error line.</summary>
+    public async Task<JsonNode?> ExecuteAsync(string what, string command, JsonObject? arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Client.ExecuteAsync(command, arguments, cancellationToken: cancellationToken);
+        }
+        catch (QmpException e)
+        {
+            throw new CommandException(what, e.Message, Where, inner: e);
+        }
+    }
+
+    public string Where => $"{Role} {Client.Description}";
+
+    private static JsonValue Typed(string name, string text, JsonNode? known)
+    {
+        switch (known?.GetValueKind())
+        {
+            case JsonValueKind.Number:
+                if (SizeText.TryParse(text, 1, out ulong number))
+                    return JsonValue.Create(number);
+                if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long negative))
+                    return JsonValue.Create(negative);
+                throw CommandException.Usage($"--set {name}={text}", "expected a number");
+            case JsonValueKind.True or JsonValueKind.False:
+                return text switch
+                {
+                    "on" or "true" or "yes" => JsonValue.Create(true),
+                    "off" or "false" or "no" => JsonValue.Create(false),
+                    _ => throw CommandException.Usage($"--set {name}={text}", "expected on or off"),
+                };
+            default:
+                return JsonValue.Create(text);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Godwit.Qmp;
+
+namespace Godwit.Cli;
+
+/// <summary>What <c>godwit run</c> was asked for, checked option by option but not yet composed.</summary>
+internal sealed record RunOptions
+{
+    public ulong RamBytes { get; set; } = 128UL << 20;
+
+    public int HartCount { get; set; } = 1;
+
+    public string? Name { get; set; }
+
+    public Guid? Uuid { get; set; }
+
+    /// <summary><c>null</c>, <c>stdio</c>, <c>file:PATH</c> or <c>unix:PATH</c>; null when none was given.</summary>
+    public string? Serial { get; set; }
+
+    /// <summary>Character devices by id, in the spelling of <see cref="Serial"/>.</summary>
+    public Dictionary<string, string> CharacterDevices { get; } = new(StringComparer.Ordinal);
+
+    public List<QmpEndpoint> QmpMonitors { get; } = [];
+
+    /// <summary>Where human monitors are: <c>stdio</c> or a socket.</summary>
+    public List<QmpEndpoint> HumanMonitors { get; } = [];
+
+    /// <summary><c>-mon</c> options, resolved once all character devices are known.</summary>
+    public List<(string ChardevId, bool IsControl, bool IsPretty)> MonitorDevices { get; } = [];
+
+    /// <summary>An address, <c>defer</c>, or null when no stream is expected.</summary>
+    public string? Incoming { get; set; }
+
+    public bool StartStopped { get; set; }
+
+    public bool NoDefaults { get; set; }
+
+    public bool NoGraphic { get; set; }
+
+    public bool NoReboot { get; set; }
+
+    public bool PreallocateMemory { get; set; }
+
+    public string? PidFile { get; set; }
+
+    /// <summary>File with the image that is placed at the start of RAM; null for none.</summary>
+    public string? Bios { get; set; }
+
+    /// <summary>The built-in guest, or null.</summary>
+    public StaircaseSettings? Staircase { get; set; }
+
+    /// <summary><c>-global migration.NAME=VALUE</c>, in order.</summary>
+    public List<KeyValuePair<string, string>> MigrationGlobals { get; } = [];
+}

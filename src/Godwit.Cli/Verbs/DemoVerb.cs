@@ -1,0 +1,77 @@
+using System.CommandLine;
+
+namespace Godwit.Cli;
+
+/// <summary><c>godwit demo</c>: the main job in one command.</summary>
+internal sealed class DemoVerb : IVerb
+{
+    private readonly ICommandHost _host;
+    private readonly Option<string> _memory = new("--memory") { Description = "guest memory (default 256M)", DefaultValueFactory = _ => "256M", HelpName = "SIZE" };
+    private readonly Option<string> _dirtyRate = new("--dirty-rate") { Description = "bytes per second that the guest writes; 0 for as fast as it can (default 64M)", DefaultValueFactory = _ => "64M", HelpName = "SIZE" };
+    private readonly Option<string> _transport = new("--transport") { Description = "how the processes are connected", DefaultValueFactory = _ => "tcp" };
+    private readonly Option<int> _hops = new("--hops") { Description = "number of migrations, there and back (default 2)", DefaultValueFactory = _ => 2, HelpName = "N" };
+    private readonly Option<string> _guest = new("--guest") { Description = "what runs inside", DefaultValueFactory = _ => "staircase" };
+    private readonly Option<bool> _json = new("--json") { Description = "print one JSON document" };
+
+    public DemoVerb(ICommandHost host)
+    {
+        _host = host;
+        _transport.AcceptOnlyFromAmong("tcp", "unix");
+        _guest.AcceptOnlyFromAmong("staircase", "linux");
+        Command = new Command("demo", "live-migrate a guest between two VM processes while it writes, and verify it") { _memory, _dirtyRate, _transport, _hops, _guest, _json };
+        Command.SetAction(RunAsync);
+    }
+
+    public Command Command { get; }
+
+    public string Example => "godwit demo --memory 1G --dirty-rate 100M --transport unix --hops 4";
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken interrupt)
+    {
+        if (parsed.GetValue(_guest) == "linux")
+        {
+            throw new CommandException(
+                "demo --guest linux", "needs -kernel and -initrd, which 'godwit run' does not have yet; use --guest staircase", exitCode: ExitCode.WrongUsage);
+        }
+
+        bool json = parsed.GetValue(_json);
+        DemoOptions options = ParseOptions(parsed);
+        var runner = new DemoRunner(options, Progress, _host.Error.WriteLine);
+        DemoResult result = await runner.RunAsync(interrupt);
+        if (json)
+            _host.Out.WriteLine(JsonText.Format(DemoReport.ToJson(result)));
+        else
+            DemoReport.Write(_host.Out, result);
+        if (DemoReport.IsSuccess(result))
+            return ExitCode.Done;
+        string why = result.Memory.IsStaircase ? $"{result.Memory.ViolationCount} pages of the guest's memory are wrong" : "the memory is not the guest's";
+        foreach (string violation in result.Memory.Violations)
+            _host.Error.WriteLine($"godwit: demo: {violation}");
+        _host.Error.WriteLine($"godwit: demo: {why}");
+        return ExitCode.Failed;
+    }
+
+    private IMigrationProgress Progress(int hop, string route) => _host.LiveConsole is { } console
+        ? new LiveMigrationProgress(console, $"hop {hop}: {route}")
+        : new PlainMigrationProgress(_host.Error, $"hop {hop}: ");
+
+    private DemoOptions ParseOptions(ParseResult parsed)
+    {
+        string memory = parsed.GetRequiredValue(_memory);
+        string rate = parsed.GetRequiredValue(_dirtyRate);
+        int hops = parsed.GetValue(_hops);
+        if (!SizeText.TryParse(memory, 1UL << 20, out ulong bytes) || bytes < 4UL << 20 || bytes > 1UL << 36 || bytes % 4096 != 0)
+            throw CommandException.Usage($"--memory {memory}", "expected 4M to 64G in whole pages");
+        if (!SizeText.TryParse(rate, 1, out ulong bytesPerSecond) || bytesPerSecond is > 0 and < 4096)
+            throw CommandException.Usage($"--dirty-rate {rate}", "expected at least 4096 bytes per second, or 0");
+        if (hops is < 1 or > 10_000)
+            throw CommandException.Usage($"--hops {hops}", "expected 1 to 10000");
+        return new DemoOptions
+        {
+            MemoryBytes = bytes,
+            DirtyBytesPerSecond = bytesPerSecond,
+            UsesTcp = parsed.GetValue(_transport) != "unix",
+            Hops = hops,
+        };
+    }
+}

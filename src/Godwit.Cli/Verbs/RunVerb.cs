@@ -1,0 +1,172 @@
+using System.CommandLine;
+using System.Globalization;
+using Godwit.Machine;
+using Godwit.Migration;
+using Godwit.Monitor;
+using Godwit.Qmp;
+using Godwit.Vmm;
+using Godwit.Wire;
+
+namespace Godwit.Cli;
+
+/// <summary><c>godwit run</c>: one virtual machine in the foreground, with QEMU's spelling of options.</summary>
+internal sealed class RunVerb : IVerb
+{
+    public RunVerb(ICommandHost host)
+    {
+        Command = new Command("run", "run a virtual machine in the foreground; options are spelled as QEMU spells them (-m, -smp, -qmp, -incoming, …)")
+        {
+            TreatUnmatchedTokensAsErrors = false,
+        };
+        var options = new Argument<string[]>("OPTIONS") { Description = Summary, Arity = ArgumentArity.ZeroOrMore };
+        Command.Arguments.Add(options);
+        Command.SetAction((parsed, interrupt) => RunAsync(host, [.. parsed.GetValue(options) ?? [], .. parsed.UnmatchedTokens], interrupt));
+    }
+
+    public Command Command { get; }
+
+    public string Example =>
+        "godwit run -M virt,acpi=off -m 256M -guest staircase -serial stdio -qmp unix:/tmp/vm1.sock,server=on,wait=off";
+
+    private static string Summary =>
+        "-M virt[,aia=none,aclint=off,acpi=off] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N -guest staircase[,rate=PAGES/S][,pages=N] "
+        + "-serial stdio|null|file:PATH|unix:PATH|chardev:ID -chardev … -qmp … -mon … -monitor stdio|none|unix:… "
+        + "-incoming URI|defer -S -name NAME -uuid UUID -global migration.NAME=VALUE -mem-prealloc -nodefaults -nographic -display none "
+        + "-no-user-config -no-reboot -pidfile FILE";
+
+    /// <summary>Runs a machine until it ends; the result is the status of the process.</summary>
+    public static async Task<int> RunAsync(ICommandHost host, IReadOnlyList<string> arguments, CancellationToken interrupt)
+    {
+        RunOptions options = RunOptionParser.Parse(arguments);
+        using VirtualMachine machine = Build(options);
+        await using var monitor = new VmMonitor(machine);
+        string? pidFile = options.PidFile;
+        try
+        {
+            WritePidFile(pidFile);
+            await OpenMonitorsAsync(monitor, options, interrupt);
+            Begin(machine, monitor, options);
+            await using CancellationTokenRegistration onSignal = interrupt.Register(() => machine.Quit("host-signal"));
+            VmExit exit = await machine.Ended;
+
+            // The last states of a migration that was cancelled by the end still reach the clients.
+            machine.Outgoing.WaitForEnd(TimeSpan.FromSeconds(2));
+            if (exit.Reason is not null)
+                host.Error.WriteLine($"godwit: run: {exit.Reason}");
+            return exit.ExitCode;
+        }
+        finally
+        {
+            if (pidFile is not null)
+                File.Delete(pidFile);
+        }
+    }
+
+    private static VirtualMachine Build(RunOptions options)
+    {
+        if (options.Bios is not null)
+            throw CommandException.Usage($"-bios {options.Bios}", "is not supported yet; use -guest staircase");
+        try
+        {
+            return new VirtualMachine(new VmOptions
+            {
+                RamBytes = options.RamBytes,
+                HartCount = options.HartCount,
+                Name = options.Name,
+                Uuid = options.Uuid,
+                IsIncoming = options.Incoming is not null,
+                StartsStopped = options.StartStopped,
+                EndsOnReset = options.NoReboot,
+                PreallocatesMemory = options.PreallocateMemory,
+                MigrationGlobals = options.MigrationGlobals,
+                Serial = OpenSerial(options),
+                Staircase = options.Staircase is { } guest
+                    ? new StaircaseOptions
+                    {
+                        RamBytes = options.RamBytes,
+                        PagesPerSecond = guest.PagesPerSecond,
+                        WorkingSetPages = guest.WorkingSetPages,
+                        ReportRounds = guest.ReportRounds,
+                    }
+                    : null,
+            });
+        }
+        catch (Exception e) when (e is VmRefusedException or ArgumentException)
+        {
+            throw new CommandException("run", e.Message, exitCode: ExitCode.WrongUsage, inner: e);
+        }
+    }
+
+    private static StreamCharBackend? OpenSerial(RunOptions options)
+    {
+        string serial = options.Serial ?? (options.NoDefaults || !options.NoGraphic ? "null" : "stdio");
+        try
+        {
+            return serial switch
+            {
+                "null" => null,
+                "stdio" => StreamCharBackend.OpenStandard(),
+                _ when serial.StartsWith("file:", StringComparison.Ordinal) => StreamCharBackend.OpenFile(serial[5..]),
+                _ => OpenUnix(serial),
+            };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+        {
+            throw new CommandException($"-serial {serial}", e.Message, inner: e);
+        }
+    }
+
+    private static UnixCharBackend OpenUnix(string serial)
+    {
+        string path = serial["unix:".Length..].Split(',')[0];
+        return serial.Contains(",server", StringComparison.Ordinal) ? UnixCharBackend.Listen(path) : UnixCharBackend.Connect(path);
+    }
+
+    private static async Task OpenMonitorsAsync(VmMonitor monitor, RunOptions options, CancellationToken interrupt)
+    {
+        try
+        {
+            foreach (QmpEndpoint endpoint in options.QmpMonitors)
+                await monitor.AddQmpAsync(endpoint, interrupt);
+            foreach (QmpEndpoint endpoint in options.HumanMonitors)
+                await monitor.AddHumanAsync(endpoint, interrupt);
+        }
+        catch (QmpConnectionException e)
+        {
+            throw new CommandException("monitor", e.Message, inner: e);
+        }
+    }
+
+    private static void Begin(VirtualMachine machine, VmMonitor monitor, RunOptions options)
+    {
+        if (options.Incoming is null or "defer")
+        {
+            machine.Start();
+            return;
+        }
+
+        try
+        {
+            machine.Incoming.Listen(
+                MigrationAddress.ParseUri(options.Incoming), exitOnError: true, new MonitorFdResolver(files: null, monitor.FdSets));
+        }
+        catch (Exception e) when (e is MigrationException or MigrationRefusedException)
+        {
+            throw new CommandException($"-incoming {options.Incoming}", e.Message, inner: e);
+        }
+    }
+
+    private static void WritePidFile(string? path)
+    {
+        if (path is null)
+            return;
+        try
+        {
+            File.WriteAllText(path, Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"-pidfile {path}", e.Message, inner: e);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Text.Json;
+
+namespace Godwit.Cli.Tests;
+
+public sealed class GodwitCommandLineTests
+{
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("run")]
+    [InlineData("migrate")]
+    [InlineData("inspect")]
+    public async Task Help_Verb_ShowsAnExample(string verb)
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Done, await host.RunAsync(verb, "--help"));
+        Assert.Contains($"Example:\n  godwit {verb} ", host.OutText.ToString(), StringComparison.Ordinal);
+        Assert.Equal("", host.ErrorText.ToString());
+    }
+
+    [Fact]
+    public async Task Help_Root_ListsEveryVerb()
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Done, await host.RunAsync("--help"));
+        foreach (string verb in new[] { "demo", "run", "migrate", "inspect" })
+            Assert.Contains($"godwit {verb} ", host.OutText.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Version_Any_IsOneLine()
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Done, await host.RunAsync("--version"));
+        Assert.Matches("^godwit [0-9]+\\.[0-9]+\\.[0-9]+\n$", host.OutText.ToString());
+    }
+
+    [Fact]
+    public async Task Completion_Directive_SuggestsOptions()
+    {
+        using var host = new FakeHost();
+        await host.RunAsync("[suggest:10]", "migrate --");
+        Assert.Contains("--qmp-target", host.OutText.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bogus")]
+    [InlineData("migrate")]
+    [InlineData("inspect")]
+    [InlineData("demo --transport rdma")]
+    [InlineData("demo --hops 0")]
+    [InlineData("demo --memory 3")]
+    [InlineData("demo --memory 1Q")]
+    [InlineData("demo --dirty-rate -3")]
+    [InlineData("demo --guest linux")]
+    [InlineData("run -bogus")]
+    [InlineData("run -smp 9")]
+    [InlineData("run -global migration.bogus=1")]
+    [InlineData("inspect x --offset y")]
+    public async Task WrongUsage_Any_EndsWith2AndOneLinePerCause(string line)
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.WrongUsage, await host.RunAsync(line.Split(' ')));
+        string[] errors = host.ErrorText.ToString().TrimEnd().Split('\n');
+        Assert.All(errors, e => Assert.StartsWith("godwit: ", e, StringComparison.Ordinal));
+        Assert.Equal("", host.OutText.ToString());
+    }
+
+    [Fact]
+    public async Task Inspect_NoSuchFile_EndsWith1()
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Failed, await host.RunAsync("inspect", "/nonexistent/stream"));
+        Assert.Equal("godwit: inspect: no such file (/nonexistent/stream)\n", host.ErrorText.ToString());
+    }
+
+    [Fact]
+    public async Task Inspect_DamagedStreamOnStandardInput_PrintsWhatCouldBeReadAndEndsWith1()
+    {
+        using var host = new FakeHost { Input = [.. "QEVM"u8, 0, 0, 0, 3, 7, 0, 0] };
+        Assert.Equal(ExitCode.Failed, await host.RunAsync("inspect", "-"));
+        Assert.Contains("header", host.OutText.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("godwit: inspect: ", host.ErrorText.ToString(), StringComparison.Ordinal);
+        Assert.Contains("at offset 0x", host.ErrorText.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_IncomingThatCannotBeOpened_EndsWith1()
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Failed, await host.RunAsync("run", "-m", "8", "-nodefaults", "-incoming", "file:/nonexistent/x"));
+        Assert.StartsWith("godwit: -incoming file:/nonexistent/x: ", host.ErrorText.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_IncomingGarbage_EndsWith1AndTheReason()
+    {
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "GET / HTTP/1.1");
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Failed, await host.RunAsync("run", "-m", "8", "-nodefaults", "-incoming", $"file:{file}"));
+        Assert.StartsWith("godwit: run: load of migration failed: Invalid argument", host.ErrorText.ToString(), StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task Run_Interrupted_EndsWithStatus0AsAfterQuit()
+    {
+        using var host = new FakeHost();
+        using var interrupt = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        Assert.Equal(ExitCode.Done, await new GodwitCommandLine(host).RunAsync(["run", "-m", "8", "-nodefaults", "-guest", "staircase"], interrupt.Token));
+    }
+
+    [Theory]
+    [InlineData("unix")]
+    [InlineData("tcp")]
+    public async Task Demo_SmallGuest_PassesAndReportsEachHop(string transport)
+    {
+        using var host = new FakeHost();
+        int status = await host.RunAsync("demo", "--memory", "16M", "--dirty-rate", "16M", "--hops", "2", "--transport", transport, "--json");
+        Assert.Equal((ExitCode.Done, ""), (status, status == 0 ? "" : host.ErrorText.ToString()));
+        using JsonDocument report = JsonDocument.Parse(host.OutText.ToString());
+        Assert.True(report.RootElement.GetProperty("success").GetBoolean());
+        Assert.Equal(2, report.RootElement.GetProperty("hops").GetArrayLength());
+        Assert.True(report.RootElement.GetProperty("memory").GetProperty("sound").GetBoolean());
+        foreach (JsonElement hop in report.RootElement.GetProperty("hops").EnumerateArray())
+        {
+            foreach (string number in new[] { "total_ms", "downtime_ms", "iterations", "transferred_bytes", "throughput_mbps" })
+                Assert.Equal(JsonValueKind.Number, hop.GetProperty(number).ValueKind);
+        }
+    }
+}

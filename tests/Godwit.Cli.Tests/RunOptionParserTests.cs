@@ -1,0 +1,100 @@
+using Godwit.Qmp;
+
+namespace Godwit.Cli.Tests;
+
+public sealed class RunOptionParserTests
+{
+    [Fact]
+    public void Parse_ContractLine_IsUnderstood()
+    {
+        RunOptions options = Parse(
+            "-M virt,aia=none,aclint=off,acpi=off -cpu rv64,h=off,sstc=off,svadu=off,svvptc=off,zawrs=off,zfa=off,zba=off,zbb=off,zbc=off,zbs=off,"
+            + "zicbom=off,zicbop=off,zicboz=off,zihintntl=off,zihintpause=off,zihpm=off,pmu-mask=0,debug=off,sv39=on -smp 2 -m 256M -nodefaults -nographic "
+            + "-chardev file,id=c,path=/tmp/serial -serial chardev:c -qmp unix:/tmp/q,server=on,wait=off -incoming defer -S -name guest=web,debug-threads=on "
+            + "-uuid 12345678-1234-5678-1234-56789abcdef0 -global migration.x-max-bandwidth=1G -guest staircase,rate=100,pages=7 -no-reboot -mem-prealloc -pidfile /p");
+        Assert.Equal(2, options.HartCount);
+        Assert.Equal(256UL << 20, options.RamBytes);
+        Assert.Equal("file:/tmp/serial", options.Serial);
+        Assert.Equal(QmpAddress.Unix("/tmp/q"), Assert.Single(options.QmpMonitors).Address);
+        Assert.Equal("defer", options.Incoming);
+        Assert.True(options.StartStopped && options.NoReboot && options.PreallocateMemory && options.NoDefaults && options.NoGraphic);
+        Assert.Equal("web", options.Name);
+        Assert.Equal(Guid.Parse("12345678-1234-5678-1234-56789abcdef0"), options.Uuid);
+        Assert.Equal(KeyValuePair.Create("x-max-bandwidth", "1G"), Assert.Single(options.MigrationGlobals));
+        Assert.Equal(new StaircaseSettings(100, 7), options.Staircase);
+        Assert.Equal("/p", options.PidFile);
+    }
+
+    [Theory]
+    [InlineData("", 128UL << 20)]
+    [InlineData("-m 64", 64UL << 20)]
+    [InlineData("--m size=1G", 1UL << 30)]
+    [InlineData("-m 2560k", 2560UL << 10)]
+    public void Parse_Memory_DefaultsToMebibytes(string line, ulong expected) => Assert.Equal(expected, Parse(line).RamBytes);
+
+    [Theory]
+    [InlineData("-accel tcg")]
+    [InlineData("-accel soft")]
+    [InlineData("-machine virt,accel=tcg")]
+    [InlineData("-display none -vga none -net none -parallel none -no-user-config")]
+    [InlineData("-bios none")]
+    [InlineData("-monitor none")]
+    public void Parse_HarmlessOption_IsAccepted(string line) => Assert.Equal(1, Parse(line).HartCount);
+
+    [Fact]
+    public void Parse_MonitorDevices_FindTheirCharacterDevices()
+    {
+        RunOptions options = Parse(
+            "-mon chardev=c,mode=control,pretty=on -chardev socket,id=c,path=/p,server=on,wait=off -chardev socket,id=h,host=::1,port=5,server=on -mon h "
+            + "-qmp-pretty unix:/x,server,nowait");
+        Assert.Equal([("unix:/x", true, false), ("unix:/p", true, false)], options.QmpMonitors.Select(m => (m.Address.ToString(), m.IsPretty, m.WaitForClient)));
+        Assert.True(Assert.Single(options.HumanMonitors).WaitForClient);
+    }
+
+    [Theory]
+    [InlineData("-bogus", "-bogus: is not a known option")]
+    [InlineData("disk.img", "disk.img: is not an option; disk images are given with -drive")]
+    [InlineData("-m", "-m: needs a value")]
+    [InlineData("-M q35", "-M q35: 'q35' is not a supported machine; there is virt")]
+    [InlineData("-M virt,acpi=on", "-M virt,acpi=on: 'acpi=on' is not supported; only acpi=off is")]
+    [InlineData("-M virt,aia=aplic", "-M virt,aia=aplic: 'aia=aplic' is not supported; only aia=none is")]
+    [InlineData("-M virt,dumpdtb=x", "-M virt,dumpdtb=x: 'dumpdtb=x' is not supported")]
+    [InlineData("-cpu max", "-cpu max: 'max' is not a supported CPU; there is rv64")]
+    [InlineData("-cpu rv64,h=on", "-cpu rv64,h=on: 'h=on' is not supported by this CPU")]
+    [InlineData("-cpu rv64,nonsense=off", "-cpu rv64,nonsense=off: 'nonsense=off' is not supported by this CPU")]
+    [InlineData("-cpu rv64,sv39", "-cpu rv64,sv39: 'sv39' is not supported by this CPU")]
+    [InlineData("-accel kvm", "-accel kvm: 'kvm' is not a supported accelerator; there is soft (tcg is taken as soft)")]
+    [InlineData("-accel soft,thread=single", "-accel soft,thread=single: 'thread=single' is not supported")]
+    [InlineData("-m 0", "-m 0: '0' is not a size of 1M to 1T in whole pages")]
+    [InlineData("-m 1G,slots=2", "-m 1G,slots=2: 'slots=2' is not supported")]
+    [InlineData("-smp 9", "-smp 9: '9' is not a number of harts from 1 to 8")]
+    [InlineData("-smp 1,sockets=2", "-smp 1,sockets=2: 'sockets=2' is not supported")]
+    [InlineData("-serial tcp:1:2", "-serial tcp:1:2: is not supported; there are null, stdio, file:PATH, unix:PATH and chardev:ID")]
+    [InlineData("-serial null -serial null", "-serial: only one serial port exists")]
+    [InlineData("-serial chardev:x", "-serial: there is no chardev 'x'")]
+    [InlineData("-chardev pty,id=a", "-chardev pty,id=a: 'pty' is not a supported character device; there are null, stdio, file and socket")]
+    [InlineData("-chardev null", "-chardev null: 'id' is missing")]
+    [InlineData("-chardev null,id=a,x=1", "-chardev null,id=a,x=1: 'x=1' is not supported")]
+    [InlineData("-chardev null,id=a -chardev null,id=a", "-chardev null,id=a: 'id=a' is given twice")]
+    [InlineData("-qmp pty", "-qmp: 'pty' is not supported: expected unix:PATH, tcp:HOST:PORT or stdio")]
+    [InlineData("-qmp unix:/x,server=on,telnet=on", "-qmp: option 'telnet=on' of 'unix:/x,server=on,telnet=on' is not supported")]
+    [InlineData("-mon chardev=x", "-mon: there is no chardev 'x'")]
+    [InlineData("-global virtio.x=1", "-global virtio.x=1: only migration.NAME=VALUE is supported")]
+    [InlineData("-uuid 5", "-uuid 5: is not a UUID")]
+    [InlineData("-display gtk", "-display gtk: is not supported; only -display none is")]
+    [InlineData("-drive file=x", "-drive: is not supported yet")]
+    [InlineData("-device virtio-net-device", "-device: is not supported yet")]
+    [InlineData("-kernel Image", "-kernel: is not supported yet")]
+    [InlineData("-guest linux", "-guest linux: 'linux' is not a built-in guest; there is staircase")]
+    [InlineData("-guest staircase,speed=1", "-guest staircase,speed=1: 'speed=1' is not supported")]
+    [InlineData("-guest staircase -bios x", "-guest: cannot be used together with -bios")]
+    [InlineData("-serial stdio -qmp stdio", "stdio: standard input and output can serve only one of serial port and monitors")]
+    public void Parse_NotSupported_IsRefusedByName(string line, string expected)
+    {
+        CommandException refusal = Assert.Throws<CommandException>(() => Parse(line));
+        Assert.Equal(expected, refusal.Message);
+        Assert.Equal(ExitCode.WrongUsage, refusal.ExitStatus);
+    }
+
+    private static RunOptions Parse(string line) => RunOptionParser.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+}

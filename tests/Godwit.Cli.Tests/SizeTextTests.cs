@@ -1,0 +1,38 @@
+namespace Godwit.Cli.Tests;
+
+public sealed class SizeTextTests
+{
+    [Theory]
+    [InlineData("256M", 1UL << 20, 256UL << 20)]
+    [InlineData("256", 1UL << 20, 256UL << 20)]
+    [InlineData("4G", 1UL << 20, 4UL << 30)]
+    [InlineData("1.5k", 1UL, 1536UL)]
+    [InlineData("0", 1UL, 0UL)]
+    [InlineData("4096b", 1UL << 20, 4096UL)]
+    [InlineData("15E", 1UL, 15UL << 60)]
+    public void TryParse_QemuSpelling_IsRead(string text, ulong unit, ulong expected)
+    {
+        Assert.True(SizeText.TryParse(text, unit, out ulong bytes));
+        Assert.Equal(expected, bytes);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("M")]
+    [InlineData("-1M")]
+    [InlineData("1Q")]
+    [InlineData("16E")]
+    [InlineData("0.3b")]
+    [InlineData("1e3")]
+    [InlineData("99999999999999999999999999999999")]
+    public void TryParse_NoSize_IsRefused(string text) => Assert.False(SizeText.TryParse(text, 1, out _));
+
+    [Theory]
+    [InlineData(0, "0 B")]
+    [InlineData(999, "999 B")]
+    [InlineData(1000, "0.98 KiB")]
+    [InlineData(4096, "4.00 KiB")]
+    [InlineData(268435456, "256 MiB")]
+    [InlineData(1.5 * (1L << 40), "1.50 TiB")]
+    public void Format_Bytes_AreShort(double bytes, string expected) => Assert.Equal(expected, SizeText.Format(bytes));
+}
