@@ -13,19 +13,19 @@ internal static class RiscVRegisters
 
     private static readonly FrozenDictionary<string, int> _registers = BuildRegisters();
 
-    private static readonly FrozenDictionary<string, long> _csrs = new Dictionary<string, long>(StringComparer.Ordinal)
-    {
-        ["fflags"] = 0x001, ["frm"] = 0x002, ["fcsr"] = 0x003,
-        ["cycle"] = 0xc00, ["time"] = 0xc01, ["instret"] = 0xc02,
-        ["sstatus"] = 0x100, ["sie"] = 0x104, ["stvec"] = 0x105, ["scounteren"] = 0x106, ["senvcfg"] = 0x10a,
-        ["sscratch"] = 0x140, ["sepc"] = 0x141, ["scause"] = 0x142, ["stval"] = 0x143, ["sip"] = 0x144, ["satp"] = 0x180,
-        ["mvendorid"] = 0xf11, ["marchid"] = 0xf12, ["mimpid"] = 0xf13, ["mhartid"] = 0xf14, ["mconfigptr"] = 0xf15,
-        ["mstatus"] = 0x300, ["misa"] = 0x301, ["medeleg"] = 0x302, ["mideleg"] = 0x303, ["mie"] = 0x304, ["mtvec"] = 0x305,
-        ["mcounteren"] = 0x306, ["menvcfg"] = 0x30a, ["mcountinhibit"] = 0x320,
-        ["mscratch"] = 0x340, ["mepc"] = 0x341, ["mcause"] = 0x342, ["mtval"] = 0x343, ["mip"] = 0x344,
-        ["pmpcfg0"] = 0x3a0, ["pmpcfg2"] = 0x3a2, ["pmpaddr0"] = 0x3b0, ["pmpaddr1"] = 0x3b1, ["pmpaddr2"] = 0x3b2, ["pmpaddr3"] = 0x3b3,
-        ["mcycle"] = 0xb00, ["minstret"] = 0xb02,
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    /// <summary>Numbers in hexadecimal.</summary>
+    private const string CsrRows = """
+        fflags=001 frm=002 fcsr=003 cycle=c00 time=c01 instret=c02 sstatus=100 sie=104 stvec=105 scounteren=106 senvcfg=10a
+        sscratch=140 sepc=141 scause=142 stval=143 sip=144 satp=180 mvendorid=f11 marchid=f12 mimpid=f13 mhartid=f14
+        mconfigptr=f15 mstatus=300 misa=301 medeleg=302 mideleg=303 mie=304 mtvec=305 mcounteren=306 menvcfg=30a
+        mcountinhibit=320 mscratch=340 mepc=341 mcause=342 mtval=343 mip=344 pmpcfg0=3a0 pmpcfg2=3a2 pmpaddr0=3b0 pmpaddr1=3b1
+        pmpaddr2=3b2 pmpaddr3=3b3 mcycle=b00 minstret=b02
+        """;
+
+    private static readonly FrozenDictionary<string, long> _csrs = CsrRows
+        .Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
+        .Select(pair => pair.Split('='))
+        .ToFrozenDictionary(pair => pair[0], pair => Convert.ToInt64(pair[1], 16), StringComparer.Ordinal);
 
     public static bool TryGetRegister(string name, out int number) => _registers.TryGetValue(name, out number);
 

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Godwit.Machine;
 
 /// <summary>Sends output to one stream and takes input from another, each on a thread of its own: standard input and output, files, sockets.</summary>
@@ -48,7 +50,7 @@ public class StreamCharBackend : ICharBackend
     }
 
     /// <summary>Opens the standard streams of the process.</summary>
-    public static StreamCharBackend OpenStandard() => new(Console.OpenStandardOutput(), Console.OpenStandardInput());
+    public static StreamCharBackend OpenStandard() => new(OpenDescriptor(1, FileAccess.Write), OpenDescriptor(0, FileAccess.Read));
 
     /// <summary>Creates or empties a file for the output.</summary>
     public static StreamCharBackend OpenFile(string path) => new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, 0), null);
@@ -144,6 +146,9 @@ public class StreamCharBackend : ICharBackend
 
         sink?.Dispose();
     }
+
+    /// <summary>The descriptor stays the process's.</summary>
+    private static FileStream OpenDescriptor(int number, FileAccess access) => new(new SafeFileHandle(number, ownsHandle: false), access, bufferSize: 0);
 
     private void WriteLoop()
     {
