@@ -151,114 +151,114 @@ public sealed unsafe partial class Hart
                     goto BranchFar;
 
                 case Op.Lb:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & PageMask))
-                        goto LoadSlow;
-                    x[(byte)(record >> 8)] = (ulong)*(sbyte*)(address + entry->Addend);
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & PageMask))
+                            goto LoadSlow;
+                        x[(byte)(record >> 8)] = (ulong)*(sbyte*)(address + entry->Addend);
+                        continue;
+                    }
 
                 case Op.Lbu:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & PageMask))
-                        goto LoadSlow;
-                    x[(byte)(record >> 8)] = *(byte*)(address + entry->Addend);
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & PageMask))
+                            goto LoadSlow;
+                        x[(byte)(record >> 8)] = *(byte*)(address + entry->Addend);
+                        continue;
+                    }
 
                 case Op.Lh:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & (PageMask | 1)))
-                        goto LoadSlow;
-                    x[(byte)(record >> 8)] = (ulong)*(short*)(address + entry->Addend);
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & (PageMask | 1)))
+                            goto LoadSlow;
+                        x[(byte)(record >> 8)] = (ulong)*(short*)(address + entry->Addend);
+                        continue;
+                    }
 
                 case Op.Lhu:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & (PageMask | 1)))
-                        goto LoadSlow;
-                    x[(byte)(record >> 8)] = *(ushort*)(address + entry->Addend);
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & (PageMask | 1)))
+                            goto LoadSlow;
+                        x[(byte)(record >> 8)] = *(ushort*)(address + entry->Addend);
+                        continue;
+                    }
 
                 case Op.Lw:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & (PageMask | 3)))
-                        goto LoadSlow;
-                    x[(byte)(record >> 8)] = (ulong)*(int*)(address + entry->Addend);
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & (PageMask | 3)))
+                            goto LoadSlow;
+                        x[(byte)(record >> 8)] = (ulong)*(int*)(address + entry->Addend);
+                        continue;
+                    }
 
                 case Op.Lwu:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & (PageMask | 3)))
-                        goto LoadSlow;
-                    x[(byte)(record >> 8)] = *(uint*)(address + entry->Addend);
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & (PageMask | 3)))
+                            goto LoadSlow;
+                        x[(byte)(record >> 8)] = *(uint*)(address + entry->Addend);
+                        continue;
+                    }
 
                 case Op.Ld:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & (PageMask | 7)))
-                        goto LoadSlow;
-                    x[(byte)(record >> 8)] = *(ulong*)(address + entry->Addend);
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _readTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & (PageMask | 7)))
+                            goto LoadSlow;
+                        x[(byte)(record >> 8)] = *(ulong*)(address + entry->Addend);
+                        continue;
+                    }
 
                 case Op.Sb:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _writeTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & PageMask))
-                        goto StoreSlow;
-                    *(byte*)(address + entry->Addend) = (byte)x[record >> 24 & 31];
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _writeTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & PageMask))
+                            goto StoreSlow;
+                        *(byte*)(address + entry->Addend) = (byte)x[record >> 24 & 31];
+                        continue;
+                    }
 
                 case Op.Sh:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _writeTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & (PageMask | 1)))
-                        goto StoreSlow;
-                    *(ushort*)(address + entry->Addend) = (ushort)x[record >> 24 & 31];
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _writeTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & (PageMask | 1)))
+                            goto StoreSlow;
+                        *(ushort*)(address + entry->Addend) = (ushort)x[record >> 24 & 31];
+                        continue;
+                    }
 
                 case Op.Sw:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _writeTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & (PageMask | 3)))
-                        goto StoreSlow;
-                    *(uint*)(address + entry->Addend) = (uint)x[record >> 24 & 31];
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _writeTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & (PageMask | 3)))
+                            goto StoreSlow;
+                        *(uint*)(address + entry->Addend) = (uint)x[record >> 24 & 31];
+                        continue;
+                    }
 
                 case Op.Sd:
-                {
-                    address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
-                    TlbEntry* entry = _writeTlb + (address >> PageBits & DataTlbMask);
-                    if (entry->Tag != (address & (PageMask | 7)))
-                        goto StoreSlow;
-                    *(ulong*)(address + entry->Addend) = x[record >> 24 & 31];
-                    continue;
-                }
+                    {
+                        address = x[(byte)(record >> 16)] + (ulong)((long)record >> 32);
+                        TlbEntry* entry = _writeTlb + (address >> PageBits & DataTlbMask);
+                        if (entry->Tag != (address & (PageMask | 7)))
+                            goto StoreSlow;
+                        *(ulong*)(address + entry->Addend) = x[record >> 24 & 31];
+                        continue;
+                    }
 
                 case Op.Li:
                     x[(byte)(record >> 8)] = (ulong)((long)record >> 32);

@@ -194,15 +194,15 @@ internal static class CpuDescriptions
 
     private static VmStateDescription<CpuState> DescribePmp(
         uint version, RiscVCpuModel model, VmStateDescription<PmpEntryState> entry) => new("cpu/pmp", version, version)
-    {
-        Fields =
+        {
+            Fields =
         [
             Field.StructArray<CpuState, PmpEntryState>(
                 "env.pmp_state.pmp", s => new ArraySegment<PmpEntryState>(s.Pmp, 0, model.PmpEntryCount), entry),
         ],
-        PreSave = s => RequireUnused(s, model.PmpEntryCount),
-        PostLoad = (s, _) => s.HasPmp = true,
-    };
+            PreSave = s => RequireUnused(s, model.PmpEntryCount),
+            PostLoad = (s, _) => s.HasPmp = true,
+        };
 
     private static VmStateDescription<CpuState> DescribeEnvironment(uint version) => new("cpu/envcfg", version, version)
     {
