@@ -66,13 +66,14 @@ internal static class VirtDeviceTree
 
     private static void FillChosen(DeviceTreeNode chosen, string? commandLine, (ulong Start, ulong End)? initrd)
     {
-        if (!string.IsNullOrEmpty(commandLine))
-            chosen.SetStrings("bootargs", commandLine);
         if (initrd is { } range)
         {
             chosen.SetUInt64("linux,initrd-start", range.Start);
             chosen.SetUInt64("linux,initrd-end", range.End);
         }
+
+        if (!string.IsNullOrEmpty(commandLine))
+            chosen.SetStrings("bootargs", commandLine);
     }
 
     private static void AddFlash(DeviceTreeNode root)

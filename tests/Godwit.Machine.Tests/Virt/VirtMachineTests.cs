@@ -86,6 +86,27 @@ public sealed class VirtMachineTests
     }
 
     [Fact]
+    public void BuildDeviceTree_WithKernelInitrdAndCommandLine_EqualsQemusDump()
+    {
+        string text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "vectors", "riscv-virt", "devicetree-10.0-2-linux.hex"));
+        byte[] dump = Convert.FromHexString(text.ReplaceLineEndings(string.Empty));
+        using var machine = new TestMachine(new VirtMachineOptions { HartCount = 2, CommandLine = "console=ttyS0 earlycon=sbi", RandomSeed = SeedOf(dump) });
+        string folder = Directory.CreateTempSubdirectory("godwit-dtb-").FullName;
+        foreach ((string name, int length) in new[] { ("fw", 272_488), ("kernel", 4 << 20), ("initrd", 5000) })
+            File.WriteAllBytes(Path.Combine(folder, name), new byte[length]);
+        machine.Machine.LoadBoot(new BootOptions
+        {
+            FirmwarePath = Path.Combine(folder, "fw"),
+            KernelPath = Path.Combine(folder, "kernel"),
+            InitrdPath = Path.Combine(folder, "initrd"),
+        });
+        Directory.Delete(folder, recursive: true);
+
+        ClearPadding(dump);
+        Assert.Equal(Convert.ToHexStringLower(dump), Convert.ToHexStringLower(machine.Machine.BuildDeviceTree()));
+    }
+
+    [Fact]
     public void Reset_WithTheStaircase_PutsImageTreeAndBootCodeInPlace()
     {
         using var machine = new TestMachine(new VirtMachineOptions { RamBytes = 128 << 20 });
