@@ -83,13 +83,17 @@ public sealed partial class VirtualMachine
                 throw new VmRefusedException("Migration is not finalized yet");
             bool wasRunning = RunState == RunState.Running;
             _accelerator.Stop();
+            _machine.Pause();
             ResetHardware();
             _guestEnded = false;
             if (RunState is RunState.Shutdown or RunState.InternalError or RunState.GuestPanicked)
                 _runState.Move(RunState.Paused);
             Emit("RESET", new JsonObject { ["guest"] = isGuest, ["reason"] = reason });
             if (wasRunning)
+            {
+                _machine.Resume();
                 _accelerator.Start();
+            }
         }
     }
 
@@ -99,6 +103,7 @@ public sealed partial class VirtualMachine
         using (Memory.BigLock.Enter())
             Memory.IsVmRunning = true;
         Emit("RESUME");
+        _machine.Resume();
         _clock.Start();
         _accelerator.Start();
     }
@@ -113,6 +118,7 @@ public sealed partial class VirtualMachine
     private void HaltCpus()
     {
         _accelerator.Stop();
+        _machine.Pause();
         using (Memory.BigLock.Enter())
         {
             // With the lock held no timer callback is under way once the clock stands still.

@@ -27,6 +27,7 @@ public sealed partial class VirtualMachine : IDisposable
     /// <summary>Builds the machine; nothing runs until <see cref="Start"/>.</summary>
     /// <param name="options">What it is made of.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="BootException">Firmware, kernel or RAM disk cannot be read or do not fit.</exception>
     /// <exception cref="VmRefusedException">A migration global is unknown or does not fit.</exception>
     public VirtualMachine(VmOptions options)
     {
@@ -39,7 +40,7 @@ public sealed partial class VirtualMachine : IDisposable
         Memory = new MemorySystem();
         _clock = new VirtualClock(Memory.BigLock);
         _machine = new VirtMachine(
-            new VirtMachineOptions { RamBytes = options.RamBytes, HartCount = options.HartCount, Profile = options.Profile, Serial = options.Serial },
+            new VirtMachineOptions { RamBytes = options.RamBytes, HartCount = options.HartCount, Profile = options.Profile, Serial = options.Serial, CommandLine = options.CommandLine },
             Memory,
             _clock);
         _accelerator = new RiscVAccelerator(
@@ -57,6 +58,8 @@ public sealed partial class VirtualMachine : IDisposable
         RegisterState();
         if (options.Staircase is not null)
             _machine.LoadStaircase(options.Staircase);
+        else if (options.Boot is not null)
+            _machine.LoadBoot(options.Boot);
         using (Memory.BigLock.Enter())
             Memory.IsVmRunning = false;
         ResetHardware();

@@ -35,6 +35,12 @@ public sealed record VmOptions
     /// <summary>Runs the built-in guest; its RAM size is replaced by the machine's. Default none.</summary>
     public StaircaseOptions? Staircase { get; init; }
 
+    /// <summary>Starts firmware and kernel instead of the built-in guest. Default none.</summary>
+    public BootOptions? Boot { get; init; }
+
+    /// <summary>Kernel command line. Default none.</summary>
+    public string? CommandLine { get; init; }
+
     /// <summary>Console of the serial port; the machine disposes of it. Default none: output is dropped.</summary>
     public ICharBackend? Serial { get; init; }
 

@@ -84,10 +84,12 @@ public sealed class RunOptionParserTests
     [InlineData("-display gtk", "-display gtk: is not supported; only -display none is")]
     [InlineData("-drive file=x", "-drive: is not supported yet")]
     [InlineData("-device virtio-net-device", "-device: is not supported yet")]
-    [InlineData("-kernel Image", "-kernel: is not supported yet")]
+    [InlineData("-initrd x", "-initrd: needs -kernel")]
+    [InlineData("-append x", "-append: needs -kernel")]
+    [InlineData("-guest staircase -kernel x", "-guest: cannot be used together with -bios, -kernel or -dtb")]
     [InlineData("-guest linux", "-guest linux: 'linux' is not a built-in guest; there is staircase")]
     [InlineData("-guest staircase,speed=1", "-guest staircase,speed=1: 'speed=1' is not supported")]
-    [InlineData("-guest staircase -bios x", "-guest: cannot be used together with -bios")]
+    [InlineData("-guest staircase -bios x", "-guest: cannot be used together with -bios, -kernel or -dtb")]
     [InlineData("-serial stdio -qmp stdio", "stdio: standard input and output can serve only one of serial port and monitors")]
     public void Parse_NotSupported_IsRefusedByName(string line, string expected)
     {

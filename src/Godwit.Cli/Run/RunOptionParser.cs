@@ -17,7 +17,7 @@ internal sealed class RunOptionParser
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> _notYet = new(
-        ["-kernel", "-initrd", "-append", "-dtb", "-drive", "-device", "-netdev", "-loadvm", "-only-migratable", "-object", "-numa", "-daemonize", "-snapshot"],
+        ["-drive", "-device", "-netdev", "-loadvm", "-only-migratable", "-object", "-numa", "-daemonize", "-snapshot"],
         StringComparer.Ordinal);
 
     private static readonly Dictionary<string, Action<RunOptions>> _flags = new(StringComparer.Ordinal)
@@ -38,7 +38,11 @@ internal sealed class RunOptionParser
         ["-accel"] = static (_, o, v) => Accelerator(OptionValue.Parse(o, v, "accel")),
         ["-m"] = static (p, o, v) => p.Memory(o, v),
         ["-smp"] = static (p, o, v) => p.Processors(o, v),
-        ["-bios"] = static (p, o, v) => p.Bios(o, v),
+        ["-bios"] = static (p, _, v) => p._options.Bios = v,
+        ["-kernel"] = static (p, _, v) => p._options.Kernel = v,
+        ["-initrd"] = static (p, _, v) => p._options.Initrd = v,
+        ["-append"] = static (p, _, v) => p._options.KernelCommandLine = v,
+        ["-dtb"] = static (p, _, v) => p._options.DeviceTree = v,
         ["-guest"] = static (p, o, v) => p.Guest(o, v),
         ["-serial"] = static (p, o, v) => p._options.Serial = p.CharacterBackend(o, v, allowId: true),
         ["-chardev"] = static (p, o, v) => p.CharacterDevice(o, v),
@@ -104,8 +108,10 @@ internal sealed class RunOptionParser
 
         if (_options.Serial is { } serial && serial.StartsWith("chardev:", StringComparison.Ordinal))
             _options.Serial = Device("-serial", serial[8..]);
-        if (_options.Bios is not null && _options.Staircase is not null)
-            throw CommandException.Usage("-guest", "cannot be used together with -bios");
+        if (_options.Staircase is not null && (_options.Bios is not (null or "none") || _options.Kernel is not null || _options.DeviceTree is not null))
+            throw CommandException.Usage("-guest", "cannot be used together with -bios, -kernel or -dtb");
+        if (_options.Kernel is null && (_options.Initrd ?? _options.KernelCommandLine) is not null)
+            throw CommandException.Usage(_options.Initrd is null ? "-append" : "-initrd", "needs -kernel");
         int users = (_options.Serial == "stdio" ? 1 : 0)
             + _options.QmpMonitors.Concat(_options.HumanMonitors).Count(m => m.Address.Kind == QmpAddressKind.Stdio);
         if (users > 1)
@@ -169,13 +175,6 @@ internal sealed class RunOptionParser
         if (!int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int harts) || harts is < 1 or > 8)
             throw v.Refuse(count, "is not a number of harts from 1 to 8");
         _options.HartCount = harts;
-    }
-
-    private void Bios(string option, string value)
-    {
-        if (value == "default")
-            throw CommandException.Usage("-bios default", "is not supported yet; name a firmware file, or use -guest staircase");
-        _options.Bios = value == "none" ? null : value;
     }
 
     private void Guest(string option, string value)

@@ -42,8 +42,16 @@ internal sealed record RunOptions
 
     public string? PidFile { get; set; }
 
-    /// <summary>File with the image that is placed at the start of RAM; null for none.</summary>
+    /// <summary>Firmware: <c>default</c>, <c>none</c> or a file; null when not given.</summary>
     public string? Bios { get; set; }
+
+    public string? Kernel { get; set; }
+
+    public string? Initrd { get; set; }
+
+    public string? KernelCommandLine { get; set; }
+
+    public string? DeviceTree { get; set; }
 
     /// <summary>The built-in guest, or null.</summary>
     public StaircaseSettings? Staircase { get; set; }

@@ -30,6 +30,7 @@ internal sealed class RunVerb : IVerb
 
     private static string Summary =>
         "-M virt[,aia=none,aclint=off,acpi=off] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N -guest staircase[,rate=PAGES/S][,pages=N] "
+        + "-bios default|none|FILE -kernel FILE -initrd FILE -append TEXT -dtb FILE "
         + "-serial stdio|null|file:PATH|unix:PATH|chardev:ID -chardev … -qmp … -mon … -monitor stdio|none|unix:… "
         + "-incoming URI|defer -S -name NAME -uuid UUID -global migration.NAME=VALUE -mem-prealloc -nodefaults -nographic -display none "
         + "-no-user-config -no-reboot -pidfile FILE";
@@ -38,7 +39,7 @@ internal sealed class RunVerb : IVerb
     public static async Task<int> RunAsync(ICommandHost host, IReadOnlyList<string> arguments, CancellationToken interrupt)
     {
         RunOptions options = RunOptionParser.Parse(arguments);
-        using VirtualMachine machine = Build(options);
+        using VirtualMachine machine = Build(host, options);
         await using var monitor = new VmMonitor(machine);
         string? pidFile = options.PidFile;
         try
@@ -62,10 +63,8 @@ internal sealed class RunVerb : IVerb
         }
     }
 
-    private static VirtualMachine Build(RunOptions options)
+    private static VirtualMachine Build(ICommandHost host, RunOptions options)
     {
-        if (options.Bios is not null)
-            throw CommandException.Usage($"-bios {options.Bios}", "is not supported yet; use -guest staircase");
         try
         {
             return new VirtualMachine(new VmOptions
@@ -79,7 +78,9 @@ internal sealed class RunVerb : IVerb
                 EndsOnReset = options.NoReboot,
                 PreallocatesMemory = options.PreallocateMemory,
                 MigrationGlobals = options.MigrationGlobals,
-                Serial = OpenSerial(options),
+                Serial = OpenSerial(host, options),
+                Boot = Boot(options),
+                CommandLine = options.KernelCommandLine,
                 Staircase = options.Staircase is { } guest
                     ? new StaircaseOptions
                     {
@@ -95,9 +96,32 @@ internal sealed class RunVerb : IVerb
         {
             throw new CommandException("run", e.Message, exitCode: ExitCode.WrongUsage, inner: e);
         }
+        catch (BootException e)
+        {
+            throw new CommandException("run", e.Message, inner: e);
+        }
     }
 
-    private static StreamCharBackend? OpenSerial(RunOptions options)
+    private static BootOptions? Boot(RunOptions options)
+    {
+        if (options.Staircase is not null || (options.Bios is null && options.Kernel is null))
+            return null;
+        string? firmware = options.Bios switch
+        {
+            null or "default" => OpenSbi.Find() ?? throw new CommandException("-bios default", "no OpenSBI firmware found; name a file, or use -bios none"),
+            "none" => null,
+            var file => file,
+        };
+        return new BootOptions
+        {
+            FirmwarePath = firmware,
+            KernelPath = options.Kernel,
+            InitrdPath = options.Initrd,
+            DeviceTreePath = options.DeviceTree,
+        };
+    }
+
+    private static StreamCharBackend? OpenSerial(ICommandHost host, RunOptions options)
     {
         string serial = options.Serial ?? (options.NoDefaults || !options.NoGraphic ? "null" : "stdio");
         try
@@ -105,7 +129,7 @@ internal sealed class RunVerb : IVerb
             return serial switch
             {
                 "null" => null,
-                "stdio" => StreamCharBackend.OpenStandard(),
+                "stdio" => new StreamCharBackend(host.OpenOutput(), host.OpenInput()),
                 _ when serial.StartsWith("file:", StringComparison.Ordinal) => StreamCharBackend.OpenFile(serial[5..]),
                 _ => OpenUnix(serial),
             };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
 
 namespace Godwit.Qmp;
 
@@ -64,7 +65,7 @@ public sealed record QmpAddress
     public async Task<QmpTransport> ConnectAsync(CancellationToken cancellationToken)
     {
         if (Kind == QmpAddressKind.Stdio)
-            return new StreamQmpTransport(Console.OpenStandardInput(), Console.OpenStandardOutput(), "stdio");
+            return new StreamQmpTransport(StandardStream(0, FileAccess.Read), StandardStream(1, FileAccess.Write), "stdio");
         Socket socket = CreateSocket();
         try
         {
@@ -139,6 +140,10 @@ public sealed record QmpAddress
 
     private static IPAddress Resolve(string host) =>
         IPAddress.TryParse(host, out IPAddress? address) ? address : Dns.GetHostAddresses(host)[0];
+
+    // The descriptors themselves: this layer does not know the console.
+    private static FileStream StandardStream(int number, FileAccess access) =>
+        new(new SafeFileHandle(number, ownsHandle: false), access, bufferSize: 0);
 
     private Socket CreateSocket() => Kind == QmpAddressKind.Unix
         ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
