@@ -48,10 +48,7 @@ internal sealed partial class OutgoingAttempt
         }
 
         using (_host.BigLock.Enter())
-        {
-            save.WriteEarlySections();
-            save.WriteStartSections();
-        }
+            save.WriteSetupSections();
 
         save.Writer.Flush();
         ThrowIfStopped();

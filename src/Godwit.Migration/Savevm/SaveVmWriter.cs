@@ -69,26 +69,24 @@ public sealed class SaveVmWriter
         WriteCommand(MigrationCommand.Ping, payload);
     }
 
-    /// <summary>Writes the FULL sections that go before memory; the big lock is held.</summary>
-    public void WriteEarlySections()
+    /// <summary>
+    /// Writes what goes before the first page: the START section of every active iterative entry and the FULL section of every entry with
+    /// early setup; the big lock is held.
+    /// </summary>
+    /// <remarks>Some releases walk the list once for both, others write the early sections first: <see cref="PeerProfile.SavesEarlySetupInListOrder"/>.</remarks>
+    public void WriteSetupSections()
     {
-        foreach (var entry in _entries)
+        if (!Profile.SavesEarlySetupInListOrder)
         {
-            if (entry.IsEarlySetup(Profile) && entry.IsNeeded(Profile))
-                WriteFullSection(entry, Writer);
+            foreach (var entry in _entries)
+                WriteEarlySection(entry);
         }
-    }
 
-    /// <summary>Writes the START sections of all active iterative entries; the big lock is held.</summary>
-    public void WriteStartSections()
-    {
         foreach (var entry in _entries)
         {
-            if (entry.Handlers is not { HasSetup: true, IsActive: true } handlers)
-                continue;
-            WriteLongHeader(SectionType.Start, entry, Writer);
-            handlers.SaveSetup(Writer);
-            WriteFooter(entry, Writer);
+            if (Profile.SavesEarlySetupInListOrder)
+                WriteEarlySection(entry);
+            WriteStartSection(entry);
         }
     }
 
@@ -138,6 +136,21 @@ public sealed class SaveVmWriter
         Writer.WriteByte((byte)SectionType.VmDescription);
         Writer.WriteUInt32((uint)json.Length);
         Writer.Write(json.Span);
+    }
+
+    private void WriteEarlySection(SaveStateEntry entry)
+    {
+        if (entry.IsEarlySetup(Profile) && entry.IsNeeded(Profile))
+            WriteFullSection(entry, Writer);
+    }
+
+    private void WriteStartSection(SaveStateEntry entry)
+    {
+        if (entry.Handlers is not { HasSetup: true, IsActive: true } handlers)
+            return;
+        WriteLongHeader(SectionType.Start, entry, Writer);
+        handlers.SaveSetup(Writer);
+        WriteFooter(entry, Writer);
     }
 
     private void WriteFullSection(SaveStateEntry entry, MigrationWriter target)

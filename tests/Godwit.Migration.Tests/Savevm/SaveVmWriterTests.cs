@@ -94,7 +94,7 @@ public class SaveVmWriterTests
         var bytes = new ArrayBufferWriter<byte>();
         var save = new SaveVmWriter(MigrationWriter.ToMemory(bytes), host.Registry, PeerProfile.Qemu10_0);
 
-        save.WriteStartSections();
+        save.WriteSetupSections();
         save.WritePart(save.Entries[0]);
         save.Writer.Flush();
         var start = Convert.ToHexStringLower(bytes.WrittenSpan);
@@ -105,6 +105,32 @@ public class SaveVmWriterTests
         Assert.StartsWith("0100000000" + "0372616d" + "00000000" + "00000004" + "0003000102" + "7e00000000" + "0200000000" + "0100", start, StringComparison.Ordinal);
         Assert.EndsWith("7e00000000", start, StringComparison.Ordinal);
         Assert.Equal("0300000000" + "00050001020304" + "7e00000000", Convert.ToHexStringLower(bytes.WrittenSpan));
+    }
+
+    /// <summary>10.0.2 writes the START of ram before the early section of virtio-mem, 11.1 after it.</summary>
+    [Theory]
+    [InlineData("10.0", true)]
+    [InlineData("11.1", false)]
+    public void WriteSetupSections_EarlySetupEntry_IsWhereThePeerWritesIt(string release, bool isRamFirst)
+    {
+        var profile = release == "10.0" ? PeerProfile.Qemu10_0 : PeerProfile.Qemu11_1;
+        using var host = new FakeHost(RunState.Running);
+        host.Registry.Register(new VmStateDescription<FakeDevice>("early", 1) { EarlySetup = true, Fields = [] }, new FakeDevice());
+        var bytes = new ArrayBufferWriter<byte>();
+        var save = new SaveVmWriter(MigrationWriter.ToMemory(bytes), host.Registry, profile);
+
+        save.WriteSetupSections();
+        save.Writer.Flush();
+
+        var stream = Encoding.Latin1.GetString(bytes.WrittenSpan);
+        var early = stream.IndexOf("\u0005early", StringComparison.Ordinal);
+        var ram = stream.IndexOf("\u0003ram", StringComparison.Ordinal);
+        Assert.True(early > 0 && ram > 0);
+        Assert.Equal(isRamFirst, ram < early);
+        bytes.ResetWrittenCount();
+        save.WriteFullSections(save.Writer);
+        save.Writer.Flush();
+        Assert.DoesNotContain("early", Encoding.Latin1.GetString(bytes.WrittenSpan), StringComparison.Ordinal);
     }
 
     private static string Header(string machine, Guid? uuid, MigrationCapabilities capabilities)
