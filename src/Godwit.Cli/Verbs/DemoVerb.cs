@@ -31,7 +31,7 @@ internal sealed class DemoVerb : IVerb
         if (parsed.GetValue(_guest) == "linux")
         {
             throw new CommandException(
-                "demo --guest linux", "needs -kernel and -initrd, which 'godwit run' does not have yet; use --guest staircase", exitCode: ExitCode.WrongUsage);
+                "demo --guest linux", "a Linux guest needs a kernel and a RAM disk of yours: start it with 'godwit run -kernel … -initrd …' and move it with 'godwit migrate'", exitCode: ExitCode.WrongUsage);
         }
 
         bool json = parsed.GetValue(_json);

@@ -49,9 +49,6 @@ public class StreamCharBackend : ICharBackend
         }
     }
 
-    /// <summary>Opens the standard streams of the process.</summary>
-    public static StreamCharBackend OpenStandard() => new(OpenDescriptor(1, FileAccess.Write), OpenDescriptor(0, FileAccess.Read));
-
     /// <summary>Creates or empties a file for the output.</summary>
     public static StreamCharBackend OpenFile(string path) => new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, 0), null);
 
