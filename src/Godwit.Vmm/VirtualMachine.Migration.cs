@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Godwit.Machine;
 using Godwit.Memory;
 using Godwit.Migration;
 using Godwit.VmState;
@@ -62,7 +63,10 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
     void IMigrationHost.SetRunState(RunState state)
     {
         lock (_run)
-            _runState.Move(state);
+        {
+            if (_runState.Move(state) == RunState.InMigrate)
+                _isAsSent = Origin is { } origin && RiscVClint.LosesTimers(origin);
+        }
     }
 
     /// <inheritdoc/>
@@ -70,6 +74,7 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
     {
         lock (_run)
             RunGuest();
+        _machine.AnnounceSelf();
     }
 
     /// <inheritdoc/>
@@ -85,6 +90,9 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
         if (Settings.Capabilities.Events)
             Emit("MIGRATION_PASS", new JsonObject { ["pass"] = pass });
     }
+
+    // A guest that nothing has run since such a release sent it goes on as it came, to the byte.
+    private bool IsTimerArmed(int hart) => !_isAsSent && _machine.Clint.IsTimerLostOn(hart, PeerProfile.Qemu10_0);
 
     private void OnIncomingEnded(bool success)
     {

@@ -11,6 +11,7 @@ public sealed partial class VirtualMachine
     private readonly Lock _run = new();
     private volatile bool _startsAutomatically;
     private volatile bool _guestEnded;
+    private volatile bool _isAsSent;
 
     /// <summary>What the machine is doing.</summary>
     public RunState RunState => _runState.State;
@@ -85,7 +86,7 @@ public sealed partial class VirtualMachine
             _accelerator.Stop();
             _machine.Pause();
             ResetHardware();
-            _guestEnded = false;
+            _guestEnded = _isAsSent = false;
             if (RunState is RunState.Shutdown or RunState.InternalError or RunState.GuestPanicked)
                 _runState.Move(RunState.Paused);
             Emit("RESET", new JsonObject { ["guest"] = isGuest, ["reason"] = reason });
@@ -100,6 +101,7 @@ public sealed partial class VirtualMachine
     private void RunGuest()
     {
         _runState.Move(RunState.Running);
+        _isAsSent = false;
         using (Memory.BigLock.Enter())
             Memory.IsVmRunning = true;
         Emit("RESUME");

@@ -4,6 +4,7 @@ using Godwit.Machine;
 using Godwit.Memory;
 using Godwit.Migration;
 using Godwit.Native;
+using Godwit.VmState;
 
 namespace Godwit.Vmm;
 
@@ -48,6 +49,7 @@ public sealed partial class VirtualMachine : IDisposable
             _machine.AddressSpace,
             new RiscVCpuOptions { HartCount = options.HartCount, ResetVector = VirtMachine.ResetVector, ReadTime = _machine.ReadTime });
         _machine.ConnectHarts(_accelerator.Cpus);
+        _accelerator.IsTimerArmed = IsTimerArmed;
         _machine.PowerOff += OnPowerOff;
         _machine.ResetRequested += OnResetRequested;
         Outgoing = new OutgoingMigration(
@@ -76,6 +78,9 @@ public sealed partial class VirtualMachine : IDisposable
 
     /// <inheritdoc/>
     public Guid? Uuid => _options.Uuid;
+
+    /// <inheritdoc/>
+    public PeerProfile? Origin => Incoming.SourceProfile;
 
     /// <summary>Guest memory.</summary>
     public MemorySystem Memory { get; }

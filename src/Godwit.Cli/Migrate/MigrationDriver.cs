@@ -58,7 +58,8 @@ internal sealed class MigrationDriver(QmpClient source, QmpClient? target, Migra
         if (_target is null)
             return plan.Uri;
         await SetCapabilitiesAsync(_target, interrupt);
-        await _target.SetParametersAsync(plan.Parameters, interrupt);
+        // What the destination is concerns the source alone, and a QEMU does not know the name.
+        await _target.SetParametersAsync([.. plan.Parameters.Where(p => p.Key != "x-peer-version")], interrupt);
         return plan.IsFile ? plan.Uri : await ListenAsync(_target, interrupt);
     }
 

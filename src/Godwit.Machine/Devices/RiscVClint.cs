@@ -99,13 +99,20 @@ public sealed class RiscVClint
     public bool IsTimerLostOn(int hart, PeerProfile peer)
     {
         ArgumentNullException.ThrowIfNull(peer);
-        return UsesVersion1(peer) && _compare[hart] != ulong.MaxValue;
+        return LosesTimers(peer) && _compare[hart] != ulong.MaxValue;
+    }
+
+    /// <summary>Whether a release neither writes the harts' timers nor arms them after a load.</summary>
+    public static bool LosesTimers(PeerProfile peer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        return peer.Release < new Version(11, 0);
     }
 
     internal void Connect(IReadOnlyList<IInterruptSink> harts) => _harts = harts;
 
     internal void Register(VmStateRegistry registry) =>
-        registry.RegisterVariants(peer => UsesVersion1(peer) ? _state1 : _state3, [_state1, _state3], this);
+        registry.RegisterVariants(peer => LosesTimers(peer) ? _state1 : _state3, [_state1, _state3], this);
 
     /// <summary>Power-on state: time starts at 0 again, and with the comparators at 0 every timer interrupt is pending.</summary>
     internal void Reset()
@@ -117,8 +124,6 @@ public sealed class RiscVClint
             SetSoftwareInterrupt(hart, false);
         }
     }
-
-    private static bool UsesVersion1(PeerProfile peer) => peer.Release < new Version(11, 0);
 
     private ulong ReadSoftwareInterrupt(ulong offset, int sizeBytes)
     {

@@ -26,6 +26,9 @@ public interface IMigrationHost
     /// <summary>The concrete machine type, for instance <c>virt</c>.</summary>
     string MachineName { get; }
 
+    /// <summary>The release that the guest was last loaded from; null when it was started here.</summary>
+    PeerProfile? Origin => null;
+
     /// <summary>The UUID the user gave, if any.</summary>
     Guid? Uuid { get; }
 

@@ -41,6 +41,7 @@ public sealed partial class IncomingMigration
                 Logger = Options.Logger,
             });
             load.Load();
+            Volatile.Write(ref _sourceProfile, load.SourceProfile);
             CleanUp();
             stage = LoadStage.Answering;
             load.ReturnPath?.Shut(0);

@@ -1,3 +1,4 @@
+using Godwit.VmState;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
@@ -22,6 +23,7 @@ public sealed partial class IncomingMigration : IDisposable
     private bool _started;
     private bool _isDisposed;
     private volatile string? _errorDescription;
+    private PeerProfile? _sourceProfile;
 
     /// <summary>Creates the destination side; it does nothing until told to listen.</summary>
     public IncomingMigration(
@@ -48,6 +50,9 @@ public sealed partial class IncomingMigration : IDisposable
 
     /// <summary>Why the load failed; null when it did not.</summary>
     public string? ErrorDescription => _errorDescription;
+
+    /// <summary>The release that wrote the loaded stream, by the versions of its sections; null before that.</summary>
+    public PeerProfile? SourceProfile => Volatile.Read(ref _sourceProfile);
 
     /// <summary>The process is to end with status 1 when the load fails.</summary>
     public bool ExitsOnError { get; private set; } = true;

@@ -89,4 +89,7 @@ public enum MigrationParameter
 
     /// <summary>Names of block nodes and dirty bitmaps.</summary>
     BlockBitmapMapping,
+
+    /// <summary>Release of the destination, which decides the layout of the sections; not a parameter of QEMU.</summary>
+    XPeerVersion,
 }

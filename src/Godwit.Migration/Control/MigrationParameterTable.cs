@@ -58,6 +58,12 @@ public static class MigrationParameterTable
             Default = MigrationParameterValue.Null,
             Built = [],
         },
+
+        // The wire does not say in advance what the destination is; the human monitor keeps to the list of the peers.
+        Choice(MigrationParameter.XPeerVersion, "x-peer-version", PeerVersion.Automatic, [PeerVersion.Automatic, "10.0", "11.1"]) with
+        {
+            HumanSuffix = null,
+        },
     ];
 
     /// <summary>The row of a parameter.</summary>

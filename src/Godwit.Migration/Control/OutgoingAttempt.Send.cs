@@ -18,7 +18,8 @@ internal sealed partial class OutgoingAttempt
         _owner.Limiter.BytesPerSecond = LimitBytesPerSecond;
         _owner.Limiter.Reset();
 
-        var save = new SaveVmWriter(writer, _host.Registry, _owner.Options.Profile);
+        var save = new SaveVmWriter(
+            writer, _host.Registry, PeerVersion.Resolve(_owner.Settings.Parameters, _host.Origin, _owner.Options.Profile));
         SetUp(save);
         WaitForUnplug(save);
         _statistics.SetupMilliseconds = (long)_statistics.Clock.GetElapsedTime(started).TotalMilliseconds;

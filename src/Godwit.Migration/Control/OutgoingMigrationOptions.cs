@@ -7,7 +7,7 @@ namespace Godwit.Migration;
 /// <summary>How a machine sends itself.</summary>
 public sealed record OutgoingMigrationOptions
 {
-    /// <summary>Which release the destination is.</summary>
+    /// <summary>Which release the destination is, unless the guest came from another or <c>x-peer-version</c> says so.</summary>
     public PeerProfile Profile { get; init; } = PeerProfile.Default;
 
     /// <summary>Send SWITCHOVER_START; null for what the profile does.</summary>

@@ -27,6 +27,7 @@ public sealed partial class LoadVmReader
         var entry = _options.Registry.Find(idString, instanceId, _options.Profile)
             ?? throw _errors.UnknownSection(idString, instanceId, at);
         VmStateCodec.CheckVersion(entry, _reader, version, _options.Profile);
+        _peer.Note(entry, version);
         if (type == SectionType.Start)
         {
             if (entry.Handlers is null)

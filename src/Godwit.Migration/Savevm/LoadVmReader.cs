@@ -14,6 +14,7 @@ public sealed partial class LoadVmReader
     private readonly MigrationReader _reader;
     private readonly LoadVmOptions _options;
     private readonly LoadVmErrors _errors;
+    private readonly PeerRecognition _peer = new();
 
     /// <summary>Prepares a load.</summary>
     /// <param name="reader">The stream, at its first byte.</param>
@@ -35,6 +36,9 @@ public sealed partial class LoadVmReader
 
     /// <summary>How far the source has prepared postcopy.</summary>
     public PostcopyIncomingState PostcopyState { get; private set; }
+
+    /// <summary>The release that writes sections of the versions that were read; the options' profile while nothing tells.</summary>
+    public PeerProfile SourceProfile => _peer.Recognise(_options.Profile);
 
     /// <summary>True once the byte that ends the sections was read: nothing is missing any more.</summary>
     public bool ReachedEof { get; private set; }

@@ -204,6 +204,9 @@ public class MigrationSettingsTests
             ["x-checkpoint-delay"] = "20000",
             ["cpu-throttle-increment"] = "10",
             ["block-bitmap-mapping"] = "",
+
+            // Not a parameter of QEMU.
+            ["x-peer-version"] = "auto",
         };
 
         var actual = MigrationParameterTable.All.ToDictionary(row => row.Name, row => row.Default.ToString(), StringComparer.Ordinal);
