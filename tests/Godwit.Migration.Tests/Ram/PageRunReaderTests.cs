@@ -65,6 +65,26 @@ public sealed class PageRunReaderTests : IDisposable
     }
 
     [Fact]
+    public void Read_RunThatEndsEarly_LeavesPagesThatNeverComeAsTheyWere()
+    {
+        _ram.GetSpan(default, Pages * Page).Fill(0xdd);
+        var stream = new RamStreamBytes().U64(0x008).Name("ram").Fill(1, Page);
+        stream.U64((3UL * Page) | 0x028).Fill(2, Page);
+        for (int page = 100; page < 190; page++)
+            stream.U64(((ulong)page * Page) | 0x028).Fill(3, Page);
+        using var channel = new ScatterChannel(stream.EndOfSection().ToArray(), new Random(3), 300_000);
+
+        using var incoming = new IncomingRam(_machine.Memory, new RamOptions());
+        incoming.Read(new MigrationReader(channel), 4, SectionType.Part);
+
+        for (int page = 0; page < Pages; page++)
+        {
+            byte expected = page switch { 0 => 1, 3 => 2, >= 100 and < 190 => 3, _ => 0xdd };
+            Assert.False(_ram.GetSpan(new RamOffset((ulong)page * Page), Page).ContainsAnyExcept(expected), $"page {page}");
+        }
+    }
+
+    [Fact]
     public void Read_TruncatedInsideARun_IsRefusedAsEndOfStream()
     {
         var stream = new RamStreamBytes().U64(0x008).Name("ram").Fill(1, Page);

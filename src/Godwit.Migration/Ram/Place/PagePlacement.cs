@@ -53,7 +53,7 @@ public sealed class PagePlacement : IDisposable
     {
         ArgumentNullException.ThrowIfNull(reader);
         Place place = PlaceOf(block);
-        if (_runs.TryRead(reader, block, offset.Page, place.Received))
+        if (_runs.TryRead(reader, block, offset.Page, place.Received, place.IsZero))
             return;
         reader.ReadExactly(block.GetHostRange(offset, TargetPage.SizeBytes));
         place.Received.TrySet(offset.Page);
@@ -99,10 +99,15 @@ public sealed class PagePlacement : IDisposable
         private ulong _untouchedFrom;
         private ulong _untouchedTo;
         private ulong _askFrom;
+        private Predicate<RamOffset>? _isZero;
 
         public RamBlock Block { get; } = block;
 
         public ReceivedBitmap Received { get; } = received;
+
+        /// <summary>Whether a page that has not come yet is all zero; memory that was never touched is not looked at.</summary>
+        public Predicate<RamOffset> IsZero => _isZero ??= offset =>
+            IsUntouched(offset.Value) || ZeroPage.IsZero(Block.GetSpan(offset, TargetPage.SizeBytes));
 
         /// <summary>Whether a page that has not come yet was never touched; "no" when asking would cost too much.</summary>
         public bool IsUntouched(ulong offset)

@@ -11,8 +11,8 @@ namespace Godwit.Migration;
 /// </summary>
 /// <remarks>
 /// Where the bet was wrong, what came is given back to the reader and read again as what it is. Only pages that have not come
-/// yet are bet on: they are still to be sent, so that bytes that fell into the wrong page are no loss; it is cleared. Used by
-/// one thread.
+/// yet and are all zero are bet on: bytes that fell into the wrong page are taken out by clearing it, whether it is sent later
+/// or never. Used by one thread.
 /// </remarks>
 internal sealed class PageRunReader : IDisposable
 {
@@ -33,13 +33,14 @@ internal sealed class PageRunReader : IDisposable
     /// <param name="block">The record's block.</param>
     /// <param name="first">The record's page.</param>
     /// <param name="received">Which pages have come; gets those that were read.</param>
+    /// <param name="isZero">Whether the page at an offset that has not come yet is all zero.</param>
     /// <returns>Whether the page was read; false if the ordinary way is better.</returns>
-    public bool TryRead(MigrationReader reader, RamBlock block, PageIndex first, ReceivedBitmap received)
+    public bool TryRead(MigrationReader reader, RamBlock block, PageIndex first, ReceivedBitmap received, Predicate<RamOffset> isZero)
     {
         int buffered = reader.BufferedBytes;
         if (!reader.Channel.CanScatter || buffered >= TargetPage.SizeBytes || reader.MaxUnreadBytes < _misread.Length)
             return false;
-        int pages = CountMissing(block, first, received);
+        int pages = CountZero(block, first, received, isZero);
         if (pages < MinPages)
             return false;
 
@@ -73,10 +74,15 @@ internal sealed class PageRunReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _words.Dispose();
 
-    private static int CountMissing(RamBlock block, PageIndex first, ReceivedBitmap received)
+    /// <summary>How many pages from <paramref name="first"/> on may be bet on; the first one is this record's whatever it holds.</summary>
+    private static int CountZero(RamBlock block, PageIndex first, ReceivedBitmap received, Predicate<RamOffset> isZero)
     {
         ulong limit = Math.Min(block.PageCount, first.Value + MaxPages);
-        return (int)(PageBitmap.FindNextSet(received.Words, first.Value, limit) - first.Value);
+        ulong missing = PageBitmap.FindNextSet(received.Words, first.Value, limit);
+        ulong next = first.Value + 1;
+        while (next < missing && isZero(new PageIndex(next).ToRamOffset()))
+            next++;
+        return (int)(next - first.Value);
     }
 
     private ulong WordBehind(int page) => BinaryPrimitives.ReadUInt64BigEndian(_words.GetSpan(page * RamRecord.HeaderBytes, RamRecord.HeaderBytes));
