@@ -24,9 +24,12 @@ internal sealed class PageRunReader : IDisposable
 
     private const int RecordBytes = RamRecord.HeaderBytes + TargetPage.SizeBytes;
 
-    private readonly HostMapping _words = HostMapping.AllocateAnonymous((MaxPages + 1) * RamRecord.HeaderBytes);
-    private readonly HostRange[] _ranges = new HostRange[2 * MaxPages];
-    private readonly byte[] _misread = new byte[MaxPages * RecordBytes];
+    private const int MisreadBytes = MaxPages * RecordBytes;
+
+    // Taken with the first bet: channels that cannot scatter never bet.
+    private HostMapping? _words;
+    private HostRange[] _ranges = [];
+    private byte[] _misread = [];
 
     /// <summary>Reads the page of a record whose first word was just read, and as many of its neighbours as have come.</summary>
     /// <param name="reader">Behind the first word of a PAGE record.</param>
@@ -38,11 +41,12 @@ internal sealed class PageRunReader : IDisposable
     public bool TryRead(MigrationReader reader, RamBlock block, PageIndex first, ReceivedBitmap received, Predicate<RamOffset> isZero)
     {
         int buffered = reader.BufferedBytes;
-        if (!reader.Channel.CanScatter || buffered >= TargetPage.SizeBytes || reader.MaxUnreadBytes < _misread.Length)
+        if (!reader.Channel.CanScatter || buffered >= TargetPage.SizeBytes || reader.MaxUnreadBytes < MisreadBytes)
             return false;
         int pages = CountZero(block, first, received, isZero);
         if (pages < MinPages)
             return false;
+        HostMapping words = TakeMemory();
 
         HostRange memory = block.GetHostRange(first.ToRamOffset(), (long)pages * TargetPage.SizeBytes);
         reader.ReadExactly(memory.Slice(0, buffered));
@@ -51,12 +55,12 @@ internal sealed class PageRunReader : IDisposable
         int verified = 1; // pages whose record is known to be theirs
         while (done < (verified * (long)RecordBytes) - RamRecord.HeaderBytes)
         {
-            done += reader.ReadScattered(Remaining(memory, pages, done));
+            done += reader.ReadScattered(Remaining(memory, words, pages, done));
             while (verified < pages && done >= (long)verified * RecordBytes)
             {
-                if (WordBehind(verified - 1) != word + ((ulong)verified * TargetPage.SizeBytes))
+                if (WordBehind(words, verified - 1) != word + ((ulong)verified * TargetPage.SizeBytes))
                 {
-                    GiveBack(reader, memory, verified, done);
+                    GiveBack(reader, memory, words, verified, done);
                     received.SetRange(first, (ulong)verified);
                     return true;
                 }
@@ -67,12 +71,12 @@ internal sealed class PageRunReader : IDisposable
 
         received.SetRange(first, (ulong)verified);
         int partOfWord = (int)(done - ((verified * (long)RecordBytes) - RamRecord.HeaderBytes));
-        reader.Unread(_words.GetSpan((verified - 1) * RamRecord.HeaderBytes, partOfWord));
+        reader.Unread(words.GetSpan((verified - 1) * RamRecord.HeaderBytes, partOfWord));
         return true;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _words.Dispose();
+    public void Dispose() => _words?.Dispose();
 
     /// <summary>How many pages from <paramref name="first"/> on may be bet on; the first one is this record's whatever it holds.</summary>
     private static int CountZero(RamBlock block, PageIndex first, ReceivedBitmap received, Predicate<RamOffset> isZero)
@@ -85,10 +89,20 @@ internal sealed class PageRunReader : IDisposable
         return (int)(next - first.Value);
     }
 
-    private ulong WordBehind(int page) => BinaryPrimitives.ReadUInt64BigEndian(_words.GetSpan(page * RamRecord.HeaderBytes, RamRecord.HeaderBytes));
+    private HostMapping TakeMemory()
+    {
+        if (_words is not null)
+            return _words;
+        _ranges = new HostRange[2 * MaxPages];
+        _misread = new byte[MisreadBytes];
+        return _words = HostMapping.AllocateAnonymous((MaxPages + 1) * RamRecord.HeaderBytes);
+    }
+
+    private static ulong WordBehind(HostMapping words, int page) =>
+        BinaryPrimitives.ReadUInt64BigEndian(words.GetSpan(page * RamRecord.HeaderBytes, RamRecord.HeaderBytes));
 
     /// <summary>The places of what is still to come: page, word, page, word, … from <paramref name="done"/> bytes on.</summary>
-    private ReadOnlySpan<HostRange> Remaining(HostRange memory, int pages, long done)
+    private ReadOnlySpan<HostRange> Remaining(HostRange memory, HostMapping words, int pages, long done)
     {
         int count = 0;
         long skip = done % RecordBytes;
@@ -97,23 +111,23 @@ internal sealed class PageRunReader : IDisposable
             if (skip < TargetPage.SizeBytes)
                 _ranges[count++] = memory.Slice((page * TargetPage.SizeBytes) + skip, TargetPage.SizeBytes - skip);
             long wordSkip = Math.Max(0, skip - TargetPage.SizeBytes);
-            _ranges[count++] = _words.GetRange((page * RamRecord.HeaderBytes) + wordSkip, RamRecord.HeaderBytes - wordSkip);
+            _ranges[count++] = words.GetRange((page * RamRecord.HeaderBytes) + wordSkip, RamRecord.HeaderBytes - wordSkip);
         }
 
         return _ranges.AsSpan(0, count);
     }
 
     /// <summary>Gives back everything behind the last page that was right, and clears the pages that it fell into.</summary>
-    private void GiveBack(MigrationReader reader, HostRange memory, int rightPages, long done)
+    private void GiveBack(MigrationReader reader, HostRange memory, HostMapping words, int rightPages, long done)
     {
         long position = ((long)rightPages * RecordBytes) - RamRecord.HeaderBytes;
         int count = 0;
         for (int page = rightPages - 1; position < done; page++)
         {
-            int words = (int)Math.Min(RamRecord.HeaderBytes, done - position);
-            _words.GetSpan(page * RamRecord.HeaderBytes, words).CopyTo(_misread.AsSpan(count));
-            position += words;
-            count += words;
+            int wordBytes = (int)Math.Min(RamRecord.HeaderBytes, done - position);
+            words.GetSpan(page * RamRecord.HeaderBytes, wordBytes).CopyTo(_misread.AsSpan(count));
+            position += wordBytes;
+            count += wordBytes;
             int bytes = (int)Math.Min(TargetPage.SizeBytes, done - position);
             if (bytes == 0)
                 break;
