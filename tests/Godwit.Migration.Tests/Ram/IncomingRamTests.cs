@@ -165,6 +165,7 @@ public sealed class IncomingRamTests : IDisposable
         data.Add("XBZRLE empty run", new RamStreamBytes().U64(0x040).Name("flash").Hex("01000505000501aa").ToArray(), 18, "empty run");
         data.Add("compressed, too long", new RamStreamBytes().U64(0x100).Name("flash").Hex("0000100e").Fill(0, 4110).ToArray(), 14, "4110");
         data.Add("compressed, no zlib", new RamStreamBytes().U64(0x100).Name("flash").Hex("00000004 01020304").ToArray(), 18, "inflate");
+        data.Add("compressed, with a dictionary", new RamStreamBytes().U64(0x100).Name("flash").Hex("00000006 782000000001").ToArray(), 18, "inflate");
         data.Add("compressed, short", Compressed(Filled(1, Page - 1)), 18, "4095");
         data.Add("compressed, long", Compressed(Filled(1, Page + 1)), 18, "more than a page");
         data.Add("block list in PART", new RamStreamBytes().U64(0x4004).Name("flash").U64(0x4000).ToArray(), 0, "START");

@@ -37,7 +37,7 @@ public static class CompressedPage
                 return false;
             }
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             reason = e.Message;
             return false;
