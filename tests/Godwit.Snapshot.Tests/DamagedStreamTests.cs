@@ -33,6 +33,8 @@ public sealed class DamagedStreamTests
         { "command length", "PING received with bad length", 17 },
         { "advise length", "POSTCOPY_ADVISE received with bad length", 17 },
         { "package beyond end", "package reaches beyond the stream", 26 },
+        { "package in a package", "package inside a package", 26 },
+        { "header beyond its package", "no footer for section 'dev'", 43 },
         { "bytes after description", "bytes after the end of the stream", -1 },
         { "bytes after end", "bytes after the end of the sections", -1 },
         { "description lies", "Missing section footer for timer", 44 },
@@ -168,6 +170,8 @@ public sealed class DamagedStreamTests
         "command length" => Front().Command(2, 0, 0, 0, 0, 0, 0, 0, 0),
         "advise length" => Front().Command(3, 0, 0, 0, 0, 0, 0, 0, 0),
         "package beyond end" => Front().Command(7, 0, 0, 1, 0),
+        "package in a package" => Front().Command(7, 0, 0, 0, 10).Command(7, 0, 0, 0, 1).Bytes([0]),
+        "header beyond its package" => Front().Command(7, 0, 0, 0, 5).Begin(SectionType.Full, 1, "dev").Bytes([1, 2]).Footer(1),
         "bytes after description" => Front().Devices().Bytes([1]),
         "bytes after end" => Front().Timer().Bytes([0, 1]),
         "description lies" => Front().Timer().Description(

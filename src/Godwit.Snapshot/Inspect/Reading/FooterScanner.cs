@@ -20,6 +20,9 @@ internal static class FooterScanner
         BinaryPrimitives.WriteUInt32BigEndian(footer[1..], sectionId);
         while (true)
         {
+            // The element's own header may reach beyond the limit already.
+            if (source.Position >= limit)
+                return -1;
             ReadOnlySpan<byte> window = source.Peek((int)Math.Min(WindowBytes, limit - source.Position));
             int found = window.IndexOf(footer);
             if (found >= 0 && IsFollowedByElement(window[(found + StreamConstants.FooterBytes)..]))

@@ -295,7 +295,7 @@ internal sealed class MainChannelWalker : IChannelWalker
         item.Items = nested;
         while (_source.Position < end)
         {
-            if (_source.Peek(1) is [(byte)SectionType.Command, ..] && nested.Count > 0 && IsPackageCommand())
+            if (IsPackageCommand())
                 throw _source.Error("package inside a package", "sections and commands", "PACKAGED");
             ReadElement(nested, end);
             if (_source.Position > end)
@@ -303,7 +303,7 @@ internal sealed class MainChannelWalker : IChannelWalker
         }
     }
 
-    private bool IsPackageCommand() => _source.Peek(3) is [_, 0, (byte)CommandTable.Packaged];
+    private bool IsPackageCommand() => _source.Peek(3) is [(byte)SectionType.Command, 0, (byte)CommandTable.Packaged];
 
     /// <summary>Finds and parses the description once; without one, sections are delimited by their footers.</summary>
     private void SeekDescription()
