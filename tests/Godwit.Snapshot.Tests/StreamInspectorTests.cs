@@ -99,6 +99,21 @@ public sealed class StreamInspectorTests
     }
 
     [Fact]
+    public void Write_FieldOfADevicesOwnTypeString_GivesItsBytes()
+    {
+        byte[] bytes = new SampleStream().Header().Configuration("virt").Begin(SectionType.Full, 0, "timer", 0, 2).Bytes("\u0003abc"u8).Footer(0).Description(
+            """{"devices": [{"name": "timer", "instance_id": 0, "vmsd_name": "timer", "version": 2, "fields": [{"name": "own", "type": "string", "size": 4}]}]}""").ToArray();
+        StreamItem section = Inspect(bytes).Items[2];
+        var written = new ArrayBufferWriter<byte>();
+        MigrationWriter writer = MigrationWriter.ToMemory(written);
+
+        StreamRewriter.Write(section, writer);
+        writer.Flush();
+
+        Assert.Equal(bytes.AsSpan((int)section.Offset, (int)section.Length).ToArray(), written.WrittenSpan.ToArray());
+    }
+
+    [Fact]
     public void WriteJson_WholeStream_HasTheDocumentedShape()
     {
         using var text = new MemoryStream();

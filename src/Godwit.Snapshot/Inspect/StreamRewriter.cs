@@ -132,8 +132,8 @@ public static class StreamRewriter
             case "gtree" when field.Bodies is { } nodes:
                 WriteTree(field, nodes, writer);
                 break;
-            case "capability" or "string":
-                foreach (string text in field.Texts ?? [])
+            case "capability" or "string" when field.Texts is { } texts:
+                foreach (string text in texts)
                     writer.WriteCountedString(text);
                 break;
             default:
