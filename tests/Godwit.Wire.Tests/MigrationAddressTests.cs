@@ -12,6 +12,7 @@ public sealed class MigrationAddressTests
         { "tcp:host:4444", new TcpAddress("host", "4444") },
         { "tcp::0", new TcpAddress("", "0") },
         { "tcp:[::1]:4444", new TcpAddress("::1", "4444") },
+        { "tcp:[[fe80]:1", new TcpAddress("[fe80", "1") },
         { "tcp:a:http", new TcpAddress("a", "http") },
         { "tcp:a:b:c", new TcpAddress("a", "b:c") },
         { $"tcp:{LongHost}:1", new TcpAddress(LongHost, "1") },

@@ -45,7 +45,8 @@ public sealed record TcpAddress(string Host, string Port) : MigrationAddress
     public override string ToUri()
     {
         var uri = new StringBuilder("tcp:");
-        if (Host.Contains(':', StringComparison.Ordinal))
+        // Brackets also for a host that begins with one, as an IPv6 address that was cut short: it would be taken for the opening one.
+        if (Host.Contains(':', StringComparison.Ordinal) || Host.StartsWith('['))
             uri.Append('[').Append(Host).Append(']');
         else
             uri.Append(Host);
