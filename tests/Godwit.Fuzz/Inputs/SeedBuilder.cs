@@ -11,6 +11,9 @@ internal sealed class SeedBuilder
 
     public SeedBuilder(byte settings = 0) => _bytes.U8(settings);
 
+    /// <summary>Bytes behind byte 0: the offset in the stream.</summary>
+    public int StreamOffset => (int)_bytes.Length - 1;
+
     /// <summary>Begins a piece.</summary>
     public SeedBuilder Piece()
     {

@@ -28,6 +28,8 @@ internal sealed class InspectTarget : FuzzTarget
                 return MakeMultiFd(random);
             case 2:
                 return MakePackage(random);
+            case 3:
+                return MakeMappedRam(random);
             default:
                 return new StreamSeeds(random).Make(new StreamSettings((byte)(random.NextByte() & ~8)), 0, isDescribed: true);
         }
@@ -105,6 +107,20 @@ internal sealed class InspectTarget : FuzzTarget
         }
 
         return bytes.Build();
+    }
+
+    private static SeedInput MakeMappedRam(FuzzRandom random)
+    {
+        const int PageBytes = FuzzMachine.PageBytes;
+        const int HeaderBytes = 28;
+        var bytes = new SeedBuilder();
+        bytes.Piece().U32(0x5145564d).U32(3).U8(7).U32(4).Bytes("virt"u8).U8(5).Text("configuration/capabilities").U32(1).U32(1).Text("mapped-ram");
+        bytes.Piece().U8(1).U32(2).Text("ram").U32(0).U32(4).U64(PageBytes | 4).Text("ram").U64(PageBytes);
+        int bitmap = bytes.StreamOffset + HeaderBytes + random.Next(20);
+        bytes.U32(1).U64(PageBytes).U64((ulong)bitmap).U64(PageBytes);
+        bytes.Bytes(new byte[bitmap - bytes.StreamOffset]).Piece().U8((byte)random.Next(2)).Bytes(new byte[7]);
+        bytes.Bytes(new byte[PageBytes - bytes.StreamOffset]).Piece().Bytes(new byte[PageBytes]);
+        return bytes.Piece().U64(0x10).U8(0x7e).U32(2).Piece().U8(0).Build();
     }
 
     private static SeedInput MakePackage(FuzzRandom random)
