@@ -77,7 +77,7 @@ internal sealed partial class StaircaseVm : IDisposable
             : uri;
     }
 
-    public void Set(string parameter, long value) =>
+    public void Set(string parameter, object value) =>
         Qmp.Execute("migrate-set-parameters", new Dictionary<string, object>(StringComparer.Ordinal) { [parameter] = value });
 
     public void SetCapability(string name, bool isOn) => Qmp.Execute("migrate-set-capabilities", new { capabilities = new[] { new { capability = name, state = isOn } } });

@@ -48,6 +48,38 @@ public sealed class CancelTests : IDisposable
         AssertLoadFailed(target);
     }
 
+    /// <summary>The writer is stuck in a system call; the command is not left behind.</summary>
+    [Theory]
+    [InlineData("unix")]
+    [InlineData("exec")]
+    public void Cancel_ActiveWithAPeerThatNeverReads_EndsTheWrite(string transport)
+    {
+        // More than a pipe or socket can hold.
+        using TestMachine source = Drill.StartSource(options => options with { Staircase = options.Staircase! with { WorkingSetPages = 512 } });
+        using IChannelListener? listener =
+            transport == "unix" ? ChannelFactory.Listen(MigrationAddress.ParseUri($"unix:{_directory.File("s")}")) : null;
+        string pidFile = _directory.File("pid");
+        source.Vm.Outgoing.Start(listener?.LocalAddress ?? MigrationAddress.ParseUri($"exec:echo $$ > {pidFile}; exec sleep 600"));
+        source.WaitForStatus(MigrationStatus.Active);
+        long sent = -1;
+        TestMachine.WaitFor(
+            () =>
+            {
+                Drill.AssertRunsOn(source);
+                long before = sent;
+                sent = source.Vm.Outgoing.Statistics.TransferredBytes;
+                return before == sent && sent > 0 && (listener is not null || File.Exists(pidFile));
+            },
+            "the peer's buffers are full");
+
+        AssertCancels(source, null);
+        if (listener is null)
+        {
+            string process = $"/proc/{File.ReadAllText(pidFile).Trim()}";
+            TestMachine.WaitFor(() => !Directory.Exists(process), "the command has ended");
+        }
+    }
+
     [Fact]
     public void Cancel_PreSwitchover_GuestResumesFirst()
     {
@@ -81,7 +113,7 @@ public sealed class CancelTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private static void AssertCancels(TestMachine source, string events)
+    private static void AssertCancels(TestMachine source, string? events)
     {
         source.Vm.Outgoing.Cancel();
         source.WaitForStatus(MigrationStatus.Cancelled);
@@ -89,7 +121,8 @@ public sealed class CancelTests : IDisposable
         Assert.Null(source.Vm.Outgoing.ErrorDescription);
         IEnumerable<string> seen = source.Events.Skip(1).Select(e => e.StartsWith("P:", StringComparison.Ordinal) ? "P" : e);
         string[] collapsed = [.. seen.Where((e, i) => e != "P" || i == 0 || seen.ElementAt(i - 1) != "P")];
-        Assert.Equal(events, string.Join(' ', collapsed));
+        if (events is not null)
+            Assert.Equal(events, string.Join(' ', collapsed));
         Drill.AssertRunsOn(source);
         Drill.MigrateOnceMore(source);
     }
