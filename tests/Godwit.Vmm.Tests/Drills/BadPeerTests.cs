@@ -10,12 +10,13 @@ public sealed class BadPeerTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
+    /// <summary>Whether a pipe still takes the whole stream when its command has ended is a matter of time; the status is told either way.</summary>
     [Theory]
     [InlineData("tcp:127.0.0.1:1", "Failed to connect to '127.0.0.1:1': Connection refused")]
     [InlineData("tcp:no-such-host.invalid:4444", "address resolution failed for no-such-host.invalid:4444: ")]
-    [InlineData("exec:exit 3", "Unable to write to command: Broken pipe (command exited with status 3)")]
-    [InlineData("exec:head -c 40000 > /dev/null; exit 4", "Unable to write to command: Broken pipe (command exited with status 4)")]
-    [InlineData("exec:cat > /dev/null; exit 5", "command exited with status 5")]
+    [InlineData("exec:exit 3", "ommand exited with status 3")]
+    [InlineData("exec:head -c 40000 > /dev/null; exit 4", "ommand exited with status 4")]
+    [InlineData("exec:cat > /dev/null; exit 5", "ommand exited with status 5")]
     [InlineData("exec:cat > /dev/full", "ommand exited with status 1")]
     public void Migrate_TransportFails_GuestRunsOn(string uri, string reason)
     {
