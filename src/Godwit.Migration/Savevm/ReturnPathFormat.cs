@@ -1,7 +1,7 @@
 namespace Godwit.Migration;
 
 /// <summary>Sizes of the return path's messages (<c>docs/formats/return-path.md</c>).</summary>
-internal static class ReturnPathFormat
+public static class ReturnPathFormat
 {
     /// <summary>Longest payload a source accepts.</summary>
     public const int MaxPayloadBytes = 512;

@@ -3,10 +3,6 @@ namespace Godwit.Snapshot;
 /// <summary>Names and payload lengths of commands and return-path messages (docs/formats/commands.md, return-path.md).</summary>
 internal static class CommandTable
 {
-    public const ushort PostcopyAdvise = 3;
-    public const ushort PostcopyRun = 5;
-    public const ushort Packaged = 7;
-
     private static readonly (string Name, int Least, int Most)[] _commands =
     [
         ("INVALID", -1, -1),

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Godwit.Migration;
 using Godwit.VmState;
 using Godwit.Wire;
 
@@ -9,7 +10,6 @@ namespace Godwit.Snapshot;
 internal sealed class MainChannelWalker : IChannelWalker
 {
     private const int DirtyBitmapVersion = 1;
-    private const int RamVersion = 4;
     private const int PostcopyAdviseBytes = 16;
 
     private readonly StreamSource _source;
@@ -176,7 +176,7 @@ internal sealed class MainChannelWalker : IChannelWalker
 
         switch (item.IdString)
         {
-            case "ram":
+            case RamSaveVm.IdString:
                 _ram.Walk(item, item.Kind == StreamItemKind.Start);
                 break;
             case "dirty-bitmap":
@@ -193,8 +193,8 @@ internal sealed class MainChannelWalker : IChannelWalker
     private void ReadStartHeader(StreamItem item)
     {
         ReadSectionHeader(item);
-        int highest = item.IdString switch { "ram" => RamVersion, "dirty-bitmap" => DirtyBitmapVersion, _ => int.MaxValue };
-        bool isKnown = item.VersionId <= highest && (item.IdString is not "ram" || item.VersionId == RamVersion);
+        int highest = item.IdString switch { RamSaveVm.IdString => RamRecord.SectionVersion, "dirty-bitmap" => DirtyBitmapVersion, _ => int.MaxValue };
+        bool isKnown = item.VersionId <= highest && (item.IdString is not RamSaveVm.IdString || item.VersionId == RamRecord.SectionVersion);
         if (!isKnown)
         {
             throw _source.Error(
@@ -274,15 +274,16 @@ internal sealed class MainChannelWalker : IChannelWalker
         ushort length = _source.ReadUInt16();
         if (CommandTable.FindCommand(id) is not var (name, least, most))
             throw _source.Error($"MIG_CMD {Hex(id)} unknown (len {Hex(length)})", "1..11", Number(id), item.Offset);
+        var command = (MigrationCommand)id;
         item.Command = name;
         _source.Section = name;
-        bool isGoodLength = length >= least && length <= most && (id != CommandTable.PostcopyAdvise || length is 0 or PostcopyAdviseBytes);
+        bool isGoodLength = length >= least && length <= most && (command != MigrationCommand.PostcopyAdvise || length is 0 or PostcopyAdviseBytes);
         if (!isGoodLength)
             throw _source.Error($"{name} received with bad length", least == most ? Number(least) : $"{Number(least)}..{Number(most)}", Number(length), item.Offset);
         item.Payload = _source.ReadBytes(length);
-        if (id == CommandTable.PostcopyAdvise && length == PostcopyAdviseBytes)
+        if (command == MigrationCommand.PostcopyAdvise && length == PostcopyAdviseBytes)
             _facts.IsPostcopyRamAdvised = true;
-        if (id == CommandTable.Packaged)
+        if (command == MigrationCommand.Packaged)
             ReadPackage(item);
     }
 
@@ -303,7 +304,7 @@ internal sealed class MainChannelWalker : IChannelWalker
         }
     }
 
-    private bool IsPackageCommand() => _source.Peek(3) is [(byte)SectionType.Command, 0, (byte)CommandTable.Packaged];
+    private bool IsPackageCommand() => _source.Peek(3) is [(byte)SectionType.Command, 0, (byte)MigrationCommand.Packaged];
 
     /// <summary>Finds and parses the description once; without one, sections are delimited by their footers.</summary>
     private void SeekDescription()

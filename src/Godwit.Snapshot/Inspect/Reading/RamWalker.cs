@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Godwit.Migration;
 
 namespace Godwit.Snapshot;
 
@@ -10,8 +11,6 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
     private const int MappedRamHeaderBytes = 28;
     private const int MaxBlocks = 65536;
     private const uint MaxCompressedFactor = 2;
-    private const RamRecordFlags PageKinds =
-        RamRecordFlags.Zero | RamRecordFlags.Page | RamRecordFlags.Xbzrle | RamRecordFlags.CompressPage;
 
     private readonly Dictionary<string, RamBlockInfo> _blocks = new(StringComparer.Ordinal);
 
@@ -42,18 +41,18 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
         ulong word = source.ReadUInt64();
         ulong mask = (ulong)facts.PageSizeBytes - 1;
         ulong address = word & ~mask;
-        var flags = (RamRecordFlags)(word & mask);
-        switch (flags & ~RamRecordFlags.Continue)
+        var flags = (RamRecordBits)(word & mask);
+        switch (flags & ~RamRecordBits.Continue)
         {
-            case RamRecordFlags.EndOfSection when word == (ulong)RamRecordFlags.EndOfSection:
+            case RamRecordBits.EndOfSection when word == (ulong)RamRecordBits.EndOfSection:
                 return false;
-            case RamRecordFlags.MultiFdFlush when word == (ulong)RamRecordFlags.MultiFdFlush:
-            case RamRecordFlags.Hook when !flags.HasFlag(RamRecordFlags.Continue):
+            case RamRecordBits.MultiFdFlush when word == (ulong)RamRecordBits.MultiFdFlush:
+            case RamRecordBits.Hook when !flags.HasFlag(RamRecordBits.Continue):
                 return true;
-            case RamRecordFlags.MemSize when isStart && !flags.HasFlag(RamRecordFlags.Continue):
+            case RamRecordBits.MemorySize when isStart && !flags.HasFlag(RamRecordBits.Continue):
                 ReadBlockList(section, address, at);
                 return true;
-            case RamRecordFlags.Zero or RamRecordFlags.Page or RamRecordFlags.Xbzrle or RamRecordFlags.CompressPage:
+            case RamRecordBits.Zero or RamRecordBits.Page or RamRecordBits.Xbzrle or RamRecordBits.CompressPage:
                 ReadPage(section, flags, address, at);
                 return true;
             default:
@@ -61,9 +60,9 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
         }
     }
 
-    private void ReadPage(Section section, RamRecordFlags flags, ulong address, long at)
+    private void ReadPage(Section section, RamRecordBits flags, ulong address, long at)
     {
-        RamBlockInfo block = ReadBlock(flags.HasFlag(RamRecordFlags.Continue), at);
+        RamBlockInfo block = ReadBlock(flags.HasFlag(RamRecordBits.Continue), at);
         if (address >= block.UsedLengthBytes)
         {
             throw source.Error(
@@ -72,11 +71,11 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
 
         if (facts.HasMappedRam)
             throw source.Error("page record in a stream with mapped-ram", "no page records", "0x" + Hex((uint)flags), at);
-        PageKind kind = (flags & PageKinds) switch
+        PageKind kind = (flags & RamRecord.PageKinds) switch
         {
-            RamRecordFlags.Zero => SkipZero(),
-            RamRecordFlags.Page => SkipNormal(),
-            RamRecordFlags.Xbzrle => SkipXbzrle(),
+            RamRecordBits.Zero => SkipZero(),
+            RamRecordBits.Page => SkipNormal(),
+            RamRecordBits.Xbzrle => SkipXbzrle(),
             _ => SkipCompressed(),
         };
         section.Add(block.Name, kind, address, at, facts.PageSizeBytes, budget);
@@ -112,8 +111,8 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
     {
         long at = source.Position;
         byte encoding = source.ReadByte();
-        if (encoding != 1)
-            throw source.Error("unknown XBZRLE encoding", "1", Number(encoding), at);
+        if (encoding != XbzrleFormat.Encoding)
+            throw source.Error("unknown XBZRLE encoding", Number(XbzrleFormat.Encoding), Number(encoding), at);
         int length = source.ReadUInt16();
         if (length > facts.PageSizeBytes)
             throw source.Error("XBZRLE page longer than a page", "at most " + Number(facts.PageSizeBytes), Number(length), at);

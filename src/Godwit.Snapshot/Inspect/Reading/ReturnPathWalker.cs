@@ -1,15 +1,13 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Godwit.Migration;
 
 namespace Godwit.Snapshot;
 
 /// <summary>Reads a captured return path (docs/formats/return-path.md).</summary>
 internal sealed class ReturnPathWalker(StreamSource source) : IChannelWalker
 {
-    private const int MaxPayloadBytes = 512;
     private const int HeaderBytes = 4;
-    private const ushort ReceivedBitmap = 5;
-    private const ulong BitmapEnd = 0x0123456789abcdef;
 
     /// <summary>A known message type with a length that fits it.</summary>
     public static bool Recognises(ReadOnlySpan<byte> head)
@@ -44,10 +42,10 @@ internal sealed class ReturnPathWalker(StreamSource source) : IChannelWalker
         if (CommandTable.FindMessage(type) is not var (name, least, most))
             throw source.Error("unknown return path message", "1..7", Number(type), item.Offset);
         item.Command = name;
-        if (length < least || length > most || length > MaxPayloadBytes)
+        if (length < least || length > most || length > ReturnPathFormat.MaxPayloadBytes)
             throw source.Error($"length of return path message {name}", least == most ? Number(least) : $"{Number(least)}..{Number(most)}", Number(length), item.Offset);
         item.Payload = source.ReadBytes(length);
-        if (type == ReceivedBitmap)
+        if (type == (ushort)ReturnPathMessageType.RecvBitmap)
             SkipBitmap();
     }
 
@@ -60,9 +58,11 @@ internal sealed class ReturnPathWalker(StreamSource source) : IChannelWalker
         source.Skip((long)size);
         at = source.Position;
         ulong end = source.ReadUInt64();
-        if (end != BitmapEnd)
-            throw source.Error("end mark of a received bitmap", "0x0123456789abcdef", "0x" + end.ToString("x16", CultureInfo.InvariantCulture), at);
+        if (end != ReturnPathFormat.BitmapEndMark)
+            throw source.Error("end mark of a received bitmap", Hex(ReturnPathFormat.BitmapEndMark), Hex(end), at);
     }
+
+    private static string Hex(ulong value) => "0x" + value.ToString("x16", CultureInfo.InvariantCulture);
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }
