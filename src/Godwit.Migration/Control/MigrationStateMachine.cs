@@ -23,7 +23,7 @@ internal sealed class MigrationStateMachine(Action<MigrationStatus> report)
         }
     }
 
-    /// <summary>Moves if the state is one of those a predicate accepts; returns the state before.</summary>
+    /// <summary>Moves if the state is one of those that a predicate accepts.</summary>
     public bool TryMove(Func<MigrationStatus, bool> from, MigrationStatus to)
     {
         lock (_lock)
@@ -34,12 +34,5 @@ internal sealed class MigrationStateMachine(Action<MigrationStatus> report)
             report(to);
             return true;
         }
-    }
-
-    /// <summary>Puts the state back without a report, for an attempt that never began.</summary>
-    public void Withdraw(MigrationStatus to)
-    {
-        lock (_lock)
-            _status = (int)to;
     }
 }

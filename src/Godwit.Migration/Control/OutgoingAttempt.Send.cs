@@ -189,8 +189,8 @@ internal sealed partial class OutgoingAttempt
     {
         lock (_gate)
         {
-            if (_cancelled)
-                throw new OperationCanceledException();
+            // A cancel or a failure that came first has to win here: nothing has completed the stream yet.
+            ThrowIfStopped();
             _handOver = true;
         }
 
