@@ -18,9 +18,7 @@ public sealed class BigLockTests
         var bigLock = new BigLock();
         using (bigLock.Enter())
         {
-            using (bigLock.EnterIfNeeded())
-            {
-            }
+            bigLock.EnterIfNeeded().Dispose();
             Assert.True(bigLock.IsHeld);
         }
         using (bigLock.EnterIfNeeded())
