@@ -41,7 +41,16 @@ public sealed partial class VirtualMachine : IDisposable
         Memory = new MemorySystem();
         _clock = new VirtualClock(Memory.BigLock);
         _machine = new VirtMachine(
-            new VirtMachineOptions { RamBytes = options.RamBytes, HartCount = options.HartCount, Profile = options.Profile, Serial = options.Serial, CommandLine = options.CommandLine },
+            new VirtMachineOptions
+            {
+                RamBytes = options.RamBytes,
+                HartCount = options.HartCount,
+                Profile = options.Profile,
+                Serial = options.Serial,
+                CommandLine = options.CommandLine,
+                VirtioDevices = options.VirtioDevices,
+                IsVirtioLegacy = !options.HasModernVirtio,
+            },
             Memory,
             _clock);
         _accelerator = new RiscVAccelerator(

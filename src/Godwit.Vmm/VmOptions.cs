@@ -41,6 +41,12 @@ public sealed record VmOptions
     /// <summary>Kernel command line. Default none.</summary>
     public string? CommandLine { get; init; }
 
+    /// <summary>Virtio devices, in the order of the command line. Default none.</summary>
+    public IReadOnlyList<VirtioDeviceOptions> VirtioDevices { get; init; } = [];
+
+    /// <summary>Gives the virtio transports the register set of version 1.0 and later instead of the legacy one. Default false.</summary>
+    public bool HasModernVirtio { get; init; }
+
     /// <summary>Console of the serial port; the machine disposes of it. Default none: output is dropped.</summary>
     public ICharBackend? Serial { get; init; }
 

@@ -42,6 +42,27 @@ public sealed class RunOptionParserTests
     public void Parse_HarmlessOption_IsAccepted(string line) => Assert.Equal(1, Parse(line).HartCount);
 
     [Fact]
+    public void Parse_VirtioDevices_FindWhatTheyStandOn()
+    {
+        RunOptions options = Parse(
+            "-drive file=/d,format=raw,if=none,id=d0,werror=stop -device virtio-blk-device,drive=d0,bus=virtio-mmio-bus.3,serial=s1 "
+            + "-netdev stream,id=n0,server=on,addr.type=unix,addr.path=/n -device virtio-net-device,netdev=n0,bus=virtio-mmio-bus.1 "
+            + "-netdev socket,id=n1,connect=127.0.0.1:99 -device virtio-net-device,netdev=n1,mac=52:54:00:aa:bb:cc -device virtio-rng-device "
+            + "-chardev null,id=c -device virtio-serial-device -device virtconsole,chardev=c -global virtio-mmio.force-legacy=false");
+        Assert.Equal(
+            ["virtio-blk-device", "virtio-net-device", "virtio-net-device", "virtio-rng-device", "virtio-serial-device"],
+            options.Devices.Select(d => d.Driver));
+        Assert.Equal([3, 1, null, null, null], options.Devices.Select(d => d.Slot));
+        Assert.Equal(new DriveSetting("d0", "/d", IsReadOnly: false, StopsOnError: true), options.Drives["d0"]);
+        Assert.Equal("/n", options.NetDevices["n0"].Local?.ToString());
+        Assert.Equal("127.0.0.1:99", options.NetDevices["n1"].Remote?.ToString());
+        Assert.Equal([0x52, 0x54, 0x00, 0x12, 0x34, 0x56], options.Devices[1].Mac);
+        Assert.Equal([0x52, 0x54, 0x00, 0xaa, 0xbb, 0xcc], options.Devices[2].Mac);
+        Assert.Equal("null", options.Devices[4].Console);
+        Assert.True(options.HasModernVirtio);
+    }
+
+    [Fact]
     public void Parse_MonitorDevices_FindTheirCharacterDevices()
     {
         RunOptions options = Parse(
@@ -79,11 +100,20 @@ public sealed class RunOptionParserTests
     [InlineData("-qmp pty", "-qmp: 'pty' is not supported: expected unix:PATH, tcp:HOST:PORT or stdio")]
     [InlineData("-qmp unix:/x,server=on,telnet=on", "-qmp: option 'telnet=on' of 'unix:/x,server=on,telnet=on' is not supported")]
     [InlineData("-mon chardev=x", "-mon: there is no chardev 'x'")]
-    [InlineData("-global virtio.x=1", "-global virtio.x=1: only migration.NAME=VALUE is supported")]
+    [InlineData("-global virtio.x=1", "-global virtio.x=1: only migration.NAME=VALUE and virtio-mmio.force-legacy are supported")]
     [InlineData("-uuid 5", "-uuid 5: is not a UUID")]
     [InlineData("-display gtk", "-display gtk: is not supported; only -display none is")]
-    [InlineData("-drive file=x", "-drive: is not supported yet")]
-    [InlineData("-device virtio-net-device", "-device: is not supported yet")]
+    [InlineData("-drive file=x", "-drive file=x: 'id' is missing")]
+    [InlineData("-drive file=x,id=d,if=none", "-drive file=x,id=d,if=none: 'format' is missing; only format=raw is supported")]
+    [InlineData("-drive file=x,id=d,if=none,format=qcow2", "-drive file=x,id=d,if=none,format=qcow2: 'format=qcow2' is not supported; only format=raw is")]
+    [InlineData("-device virtio-blk-device,drive=d", "-device virtio-blk-device: there is no drive 'd'")]
+    [InlineData("-device virtio-net-device", "-device virtio-net-device: 'netdev' is missing")]
+    [InlineData("-device virtio-net-device,netdev=n", "-device virtio-net-device: there is no netdev 'n'")]
+    [InlineData("-device virtio-rng-device,bus=virtio-mmio-bus.8", "-device virtio-rng-device,bus=virtio-mmio-bus.8: 'bus=virtio-mmio-bus.8' does not exist; there are virtio-mmio-bus.0 to virtio-mmio-bus.7")]
+    [InlineData("-device virtio-serial-device", "-device virtio-serial-device: is supported only with a virtconsole")]
+    [InlineData("-device virtconsole,chardev=c", "-device virtconsole,chardev=c: 'virtconsole' needs a virtio-serial-device before it, one for each")]
+    [InlineData("-netdev user,id=n", "-netdev user,id=n: 'user' is not a supported network backend; there are stream, dgram, socket and hubport")]
+    [InlineData("-netdev stream,id=n,addr.type=vsock", "-netdev stream,id=n,addr.type=vsock: 'addr.type=vsock' is not supported; there are unix and inet")]
     [InlineData("-initrd x", "-initrd: needs -kernel")]
     [InlineData("-append x", "-append: needs -kernel")]
     [InlineData("-guest staircase -kernel x", "-guest: cannot be used together with -bios, -kernel or -dtb")]

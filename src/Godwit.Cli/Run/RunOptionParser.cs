@@ -17,7 +17,7 @@ internal sealed class RunOptionParser
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> _notYet = new(
-        ["-drive", "-device", "-netdev", "-loadvm", "-only-migratable", "-object", "-numa", "-daemonize", "-snapshot"],
+        ["-loadvm", "-only-migratable", "-object", "-numa", "-daemonize", "-snapshot"],
         StringComparer.Ordinal);
 
     private static readonly Dictionary<string, Action<RunOptions>> _flags = new(StringComparer.Ordinal)
@@ -59,6 +59,9 @@ internal sealed class RunOptionParser
         ["-parallel"] = static (_, o, v) => Only(o, v, "none"),
         ["-net"] = static (_, o, v) => Only(o, v, "none"),
         ["-nic"] = static (_, o, v) => Only(o, v, "none"),
+        ["-drive"] = static (p, o, v) => RunDeviceParser.Drive(p._options, o, v),
+        ["-netdev"] = static (p, o, v) => RunDeviceParser.NetDevice(p._options, o, v),
+        ["-device"] = static (p, o, v) => RunDeviceParser.Device(p._options, o, v),
         ["-pidfile"] = static (p, o, v) => p._options.PidFile = v,
     };
 
@@ -108,11 +111,13 @@ internal sealed class RunOptionParser
 
         if (_options.Serial is { } serial && serial.StartsWith("chardev:", StringComparison.Ordinal))
             _options.Serial = Device("-serial", serial[8..]);
+        RunDeviceParser.Finish(_options, id => Device("-device virtconsole", id));
         if (_options.Staircase is not null && (_options.Bios is not (null or "none") || _options.Kernel is not null || _options.DeviceTree is not null))
             throw CommandException.Usage("-guest", "cannot be used together with -bios, -kernel or -dtb");
         if (_options.Kernel is null && (_options.Initrd ?? _options.KernelCommandLine) is not null)
             throw CommandException.Usage(_options.Initrd is null ? "-append" : "-initrd", "needs -kernel");
         int users = (_options.Serial == "stdio" ? 1 : 0)
+            + _options.Devices.Count(d => d.Console == "stdio")
             + _options.QmpMonitors.Concat(_options.HumanMonitors).Count(m => m.Address.Kind == QmpAddressKind.Stdio);
         if (users > 1)
             throw CommandException.Usage("stdio", "standard input and output can serve only one of serial port and monitors");
@@ -200,8 +205,19 @@ internal sealed class RunOptionParser
     {
         int equals = value.IndexOf('=', StringComparison.Ordinal);
         string name = equals < 0 ? value : value[..equals];
+        if (name == "virtio-mmio.force-legacy")
+        {
+            _options.HasModernVirtio = value[(equals + 1)..] switch
+            {
+                "true" or "on" => false,
+                "false" or "off" => true,
+                _ => throw CommandException.Usage($"{option} {value}", "expected true or false"),
+            };
+            return;
+        }
+
         if (!name.StartsWith("migration.", StringComparison.Ordinal) || equals < 0)
-            throw CommandException.Usage($"{option} {value}", "only migration.NAME=VALUE is supported");
+            throw CommandException.Usage($"{option} {value}", "only migration.NAME=VALUE and virtio-mmio.force-legacy are supported");
         _options.MigrationGlobals.Add(KeyValuePair.Create(name["migration.".Length..], value[(equals + 1)..]));
     }
 

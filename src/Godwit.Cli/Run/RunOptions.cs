@@ -19,6 +19,18 @@ internal sealed record RunOptions
     /// <summary>Character devices by id, in the spelling of <see cref="Serial"/>.</summary>
     public Dictionary<string, string> CharacterDevices { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Drives by id.</summary>
+    public Dictionary<string, DriveSetting> Drives { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Network backends by id.</summary>
+    public Dictionary<string, NetSetting> NetDevices { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Virtio devices, in order.</summary>
+    public List<DeviceSetting> Devices { get; } = [];
+
+    /// <summary>Whether the virtio transports have the register set of version 1.0 and later.</summary>
+    public bool HasModernVirtio { get; set; }
+
     public List<QmpEndpoint> QmpMonitors { get; } = [];
 
     /// <summary>Where human monitors are: <c>stdio</c> or a socket.</summary>

@@ -30,16 +30,19 @@ internal sealed class RunVerb : IVerb
 
     private static string Summary =>
         "-M virt[,aia=none,aclint=off,acpi=off] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N -guest staircase[,rate=PAGES/S][,pages=N] "
+        + "-drive file=FILE,format=raw,if=none,id=ID -netdev stream|dgram|socket|hubport,id=ID,… "
+        + "-device virtio-blk-device|virtio-net-device|virtio-rng-device|virtio-serial-device|virtconsole[,bus=virtio-mmio-bus.N],… "
         + "-bios default|none|FILE -kernel FILE -initrd FILE -append TEXT -dtb FILE "
         + "-serial stdio|null|file:PATH|unix:PATH|chardev:ID -chardev … -qmp … -mon … -monitor stdio|none|unix:… "
-        + "-incoming URI|defer -S -name NAME -uuid UUID -global migration.NAME=VALUE -mem-prealloc -nodefaults -nographic -display none "
+        + "-incoming URI|defer -S -name NAME -uuid UUID -global migration.NAME=VALUE -global virtio-mmio.force-legacy=false -mem-prealloc -nodefaults -nographic -display none "
         + "-no-user-config -no-reboot -pidfile FILE";
 
     /// <summary>Runs a machine until it ends; the result is the status of the process.</summary>
     public static async Task<int> RunAsync(ICommandHost host, IReadOnlyList<string> arguments, CancellationToken interrupt)
     {
         RunOptions options = RunOptionParser.Parse(arguments);
-        using VirtualMachine machine = Build(host, options);
+        using var devices = new RunDevices(host, options);
+        using VirtualMachine machine = Build(host, options, devices);
         await using var monitor = new VmMonitor(machine);
         string? pidFile = options.PidFile;
         try
@@ -63,7 +66,7 @@ internal sealed class RunVerb : IVerb
         }
     }
 
-    private static VirtualMachine Build(ICommandHost host, RunOptions options)
+    private static VirtualMachine Build(ICommandHost host, RunOptions options, RunDevices devices)
     {
         try
         {
@@ -79,6 +82,8 @@ internal sealed class RunVerb : IVerb
                 PreallocatesMemory = options.PreallocateMemory,
                 MigrationGlobals = options.MigrationGlobals,
                 Serial = OpenSerial(host, options),
+                VirtioDevices = devices.Open(),
+                HasModernVirtio = options.HasModernVirtio,
                 Boot = Boot(options),
                 CommandLine = options.KernelCommandLine,
                 Staircase = options.Staircase is { } guest
@@ -92,7 +97,7 @@ internal sealed class RunVerb : IVerb
                     : null,
             });
         }
-        catch (Exception e) when (e is VmRefusedException or ArgumentException)
+        catch (Exception e) when (e is VmRefusedException or ArgumentException or InvalidOperationException)
         {
             throw new CommandException("run", e.Message, exitCode: ExitCode.WrongUsage, inner: e);
         }
@@ -108,7 +113,7 @@ internal sealed class RunVerb : IVerb
             return null;
         string? firmware = options.Bios switch
         {
-            null or "default" => OpenSbi.Find() ?? throw new CommandException("-bios default", "no OpenSBI firmware found; name a file, or use -bios none"),
+            null or "default" => OpenSbi.Find() ?? throw new CommandException("-bios default", "no OpenSBI firmware found; install package opensbi (or qemu-system-data), name a file, or use -bios none"),
             "none" => null,
             var file => file,
         };
@@ -124,26 +129,7 @@ internal sealed class RunVerb : IVerb
     private static StreamCharBackend? OpenSerial(ICommandHost host, RunOptions options)
     {
         string serial = options.Serial ?? (options.NoDefaults || !options.NoGraphic ? "null" : "stdio");
-        try
-        {
-            return serial switch
-            {
-                "null" => null,
-                "stdio" => new StreamCharBackend(host.OpenOutput(), host.OpenInput()),
-                _ when serial.StartsWith("file:", StringComparison.Ordinal) => StreamCharBackend.OpenFile(serial[5..]),
-                _ => OpenUnix(serial),
-            };
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
-        {
-            throw new CommandException($"-serial {serial}", e.Message, inner: e);
-        }
-    }
-
-    private static UnixCharBackend OpenUnix(string serial)
-    {
-        string path = serial["unix:".Length..].Split(',')[0];
-        return serial.Contains(",server", StringComparison.Ordinal) ? UnixCharBackend.Listen(path) : UnixCharBackend.Connect(path);
+        return RunDevices.OpenCharacterDevice(host, "-serial", serial);
     }
 
     private static async Task OpenMonitorsAsync(VmMonitor monitor, RunOptions options, CancellationToken interrupt)

@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+
+namespace Godwit.Cli;
+
+/// <summary>A <c>-device</c>: one virtio device on a transport.</summary>
+internal sealed record DeviceSetting
+{
+    /// <summary>QEMU's name of the device.</summary>
+    public required string Driver { get; init; }
+
+    /// <summary>The transport; null for the highest free one.</summary>
+    public int? Slot { get; init; }
+
+    /// <summary>Id of a disk's drive.</summary>
+    public string? Drive { get; init; }
+
+    /// <summary>Id of a network card's cable.</summary>
+    public string? Net { get; init; }
+
+    /// <summary>Address of a network card.</summary>
+    public ImmutableArray<byte> Mac { get; init; } = [];
+
+    /// <summary>Serial number of a disk.</summary>
+    public string Serial { get; init; } = "";
+
+    /// <summary>A disk's own error policy; null for its drive's.</summary>
+    public bool? StopsOnError { get; init; }
+
+    /// <summary>The console's character device, in the spelling of <see cref="RunOptions.Serial"/> once all options are read.</summary>
+    public string? Console { get; set; }
+}

@@ -1,0 +1,81 @@
+using System.Net.Sockets;
+using Godwit.Machine;
+
+namespace Godwit.Cli;
+
+/// <summary>Opens what the devices of <c>godwit run</c> stand on, and closes what the machine does not.</summary>
+internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDisposable
+{
+    private readonly List<IDisposable> _backends = [];
+
+    /// <summary>Opens a character device in the spelling of <see cref="RunOptions.Serial"/>; null for one that drops everything.</summary>
+    /// <exception cref="CommandException">It cannot be opened.</exception>
+    public static StreamCharBackend? OpenCharacterDevice(ICommandHost host, string option, string text) => Open($"{option} {text}", () => text switch
+    {
+        "null" => null,
+        "stdio" => new StreamCharBackend(host.OpenOutput(), host.OpenInput()),
+        _ when text.StartsWith("file:", StringComparison.Ordinal) => StreamCharBackend.OpenFile(text[5..]),
+        _ => OpenUnix(text),
+    });
+
+    /// <summary>Opens the virtio devices, in order.</summary>
+    /// <exception cref="CommandException">A file or socket cannot be opened.</exception>
+    public IReadOnlyList<VirtioDeviceOptions> Open() => [.. options.Devices.Select(Open)];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IDisposable backend in _backends)
+            backend.Dispose();
+    }
+
+    private VirtioDeviceOptions Open(DeviceSetting device) => device.Driver switch
+    {
+        "virtio-blk-device" => OpenDisk(device, options.Drives[device.Drive!]),
+        "virtio-net-device" => new VirtioNetOptions { Slot = device.Slot, Mac = device.Mac, Backend = OpenNet(options.NetDevices[device.Net!]) },
+        "virtio-serial-device" => new VirtioConsoleOptions { Slot = device.Slot, Backend = OpenConsole(device.Console!) },
+        _ => new VirtioRngOptions { Slot = device.Slot },
+    };
+
+    private static VirtioBlockOptions OpenDisk(DeviceSetting device, DriveSetting drive) => new()
+    {
+        Slot = device.Slot,
+        Serial = device.Serial,
+        StopOnError = device.StopsOnError ?? drive.StopsOnError,
+        Image = Open($"-drive {drive.Path}", () => new RawDiskImage(drive.Path, drive.IsReadOnly)),
+    };
+
+    private INetBackend OpenNet(NetSetting net) => Keep(Open<INetBackend>($"-netdev {net.Kind},id={net.Id}", () => net.Kind switch
+    {
+        "hubport" => new NullNetBackend(),
+        "dgram" => new DatagramNetBackend(net.Local!, net.Remote!),
+        _ => net.Local is { } local ? StreamNetBackend.Listen(local) : StreamNetBackend.Connect(net.Remote!),
+    }));
+
+    private ICharBackend OpenConsole(string text) => Keep<ICharBackend>((ICharBackend?)OpenCharacterDevice(host, "-device virtconsole", text) ?? new NullCharBackend());
+
+    private T Keep<T>(T backend)
+        where T : IDisposable
+    {
+        _backends.Add(backend);
+        return backend;
+    }
+
+    private static T Open<T>(string what, Func<T> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
+        {
+            throw new CommandException(what, e.Message, inner: e);
+        }
+    }
+
+    private static UnixCharBackend OpenUnix(string text)
+    {
+        string path = text["unix:".Length..].Split(',')[0];
+        return text.Contains(",server", StringComparison.Ordinal) ? UnixCharBackend.Listen(path) : UnixCharBackend.Connect(path);
+    }
+}
