@@ -34,8 +34,7 @@ internal sealed class VirtDevices : IDisposable
         _rtc = new GoldfishRtc(clock, options.Time, level => Plic.SetLevel(VirtMemoryMap.RtcInterrupt, level));
         _test = new SifiveTest(powerOff, reset);
         _uart = new Uart16550(memory.BigLock, clock, options.Serial ?? _noSerial, level => Plic.SetLevel(VirtMemoryMap.UartInterrupt, level));
-        bool offersLargestRings = options.Profile.Release < new Version(11, 0);
-        _virtio = [.. Enumerable.Range(0, VirtMemoryMap.VirtioCount).Select(_ => new VirtioMmioTransport(options.IsVirtioLegacy, offersLargestRings))];
+        _virtio = [.. Enumerable.Range(0, VirtMemoryMap.VirtioCount).Select(_ => new VirtioMmioTransport(options.IsVirtioLegacy))];
         foreach (VirtioDeviceOptions device in options.VirtioDevices)
             Plug(device.Create(memory.BigLock, clock, Dma), device.Slot);
     }

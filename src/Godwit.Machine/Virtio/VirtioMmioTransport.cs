@@ -14,15 +14,12 @@ public sealed class VirtioMmioTransport
     private const ulong ConfigOffset = 0x100;
 
     private readonly bool _isLegacy;
-    private readonly bool _offersLargestRings;
 
     /// <summary>Creates an empty slot.</summary>
     /// <param name="isLegacy">Version 1 of the register set instead of version 2.</param>
-    /// <param name="offersLargestRings">Whether the driver may ask for 1024 entries in any ring, as QEMU 10.0 has it, or only for the device's size.</param>
-    public VirtioMmioTransport(bool isLegacy = true, bool offersLargestRings = true)
+    public VirtioMmioTransport(bool isLegacy = true)
     {
         _isLegacy = isLegacy;
-        _offersLargestRings = offersLargestRings;
         Registers = new RegisterBlock(Read, Write);
         Extra = [.. Enumerable.Range(0, VirtioConstants.MaximumQueues).Select(_ => new ModernQueue())];
     }
@@ -113,7 +110,8 @@ public sealed class VirtioMmioTransport
         return HostFeaturesSelect == 0 ? (uint)offered : (uint)(offered >> 32);
     }
 
-    private uint QueueMaximum(Virtqueue queue) => _offersLargestRings ? VirtioConstants.MaximumRingEntries : queue.DefaultSize;
+    // QEMU 10.0 offers 1024 for every ring. A guest that took them could never go on to 11.1, which refuses a ring larger than its device has.
+    private static uint QueueMaximum(Virtqueue queue) => queue.DefaultSize;
 
     private static Virtqueue? Selected(VirtioDevice device) => device.SelectedQueue < device.Queues.Length ? device.Queues[device.SelectedQueue] : null;
 

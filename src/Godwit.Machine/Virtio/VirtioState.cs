@@ -186,7 +186,7 @@ internal sealed class VirtioState
 
     private void Load(MigrationReader reader, VmStateDescription<VirtioMmioTransport> tail)
     {
-        _transport.Reset();
+        ResetSilently();
         _transport.HostFeaturesSelect = reader.ReadUInt32() == 0 ? 0u : 1;
         _transport.GuestFeaturesSelect = reader.ReadUInt32() == 0 ? 0u : 1;
         _transport.GuestPageShift = reader.ReadUInt32();
@@ -203,6 +203,15 @@ internal sealed class VirtioState
         Device.LoadOwn(reader);
         VmStateCodec.Load(tail, _transport, reader, 1, PeerProfile.Default);
         FinishLoad(reader, isr);
+    }
+
+    /// <summary>The interrupt controller has been loaded already: an interrupt that is pending there must not be taken back.</summary>
+    private void ResetSilently()
+    {
+        Action<bool>? line = Device.SetInterrupt;
+        Device.SetInterrupt = null;
+        _transport.Reset();
+        Device.SetInterrupt = line;
     }
 
     private void LoadConfig(MigrationReader reader)

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Godwit.VmState;
+using Godwit.Wire;
 
 namespace Godwit.Machine.Tests;
 
@@ -18,6 +20,29 @@ public sealed class OtherVirtioTests
         driver.Offer(0, 0);
         driver.WaitForUsed(0);
         Assert.NotEqual(first, driver.ReadMemory(VirtioDriver.Data, 64));
+    }
+
+    [Theory]
+    [InlineData("10.0")]
+    [InlineData("11.1")]
+    public void Load_WithAnInterruptPending_LeavesItPending(string peer)
+    {
+        using var machine = new TestMachine(new VirtMachineOptions { RamBytes = 16 << 20, VirtioDevices = [new VirtioRngOptions { Slot = 2 }] });
+        var driver = new VirtioDriver(machine, 2);
+        driver.SetDescriptor(0, 0, VirtioDriver.Data, 64, 2);
+        driver.Offer(0, 0);
+        driver.WaitForUsed(0);
+        SaveStateEntry plic = machine.Registry.Find("riscv_sifive_plic", 0)!;
+        SaveStateEntry device = machine.Registry.Find("virtio-mmio@0000000010003000/virtio-rng", 0)!;
+        PeerProfile profile = PeerProfile.Find(peer)!;
+        string pending = SectionVectorTests.Save(plic, profile);
+        byte[] body = Convert.FromHexString(SectionVectorTests.Save(device, profile));
+
+        using (machine.Memory.BigLock.Enter())
+            VmStateCodec.Load(device, MigrationReader.FromMemory(body), 1);
+
+        Assert.Equal(pending, SectionVectorTests.Save(plic, profile));
+        Assert.Equal(1UL << 3, machine.Read(0x0c00_1000));
     }
 
     [Fact]
