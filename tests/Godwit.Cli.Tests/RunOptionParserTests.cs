@@ -56,8 +56,8 @@ public sealed class RunOptionParserTests
         Assert.Equal(new DriveSetting("d0", "/d", IsReadOnly: false, StopsOnError: true), options.Drives["d0"]);
         Assert.Equal("/n", options.NetDevices["n0"].Local?.ToString());
         Assert.Equal("127.0.0.1:99", options.NetDevices["n1"].Remote?.ToString());
-        Assert.Equal([0x52, 0x54, 0x00, 0x12, 0x34, 0x56], options.Devices[1].Mac);
-        Assert.Equal([0x52, 0x54, 0x00, 0xaa, 0xbb, 0xcc], options.Devices[2].Mac);
+        Assert.Equal<byte>([0x52, 0x54, 0x00, 0x12, 0x34, 0x56], options.Devices[1].Mac.ToArray());
+        Assert.Equal<byte>([0x52, 0x54, 0x00, 0xaa, 0xbb, 0xcc], options.Devices[2].Mac.ToArray());
         Assert.Equal("null", options.Devices[4].Console);
         Assert.True(options.HasModernVirtio);
     }
