@@ -168,6 +168,9 @@ public sealed partial class VirtualMachine : IDisposable
     {
         ClockState.Register(Registry, _clock);
         Registry.RegisterHandlers(RamSaveVm.IdString, 4, _ram);
+
+        // Dirty bitmaps of disks: peers count them among their sections, so that numbers are the same with this gap.
+        Registry.SkipSectionId();
         foreach (Hart hart in _accelerator.Harts)
             hart.RegisterState(Registry);
         _machine.RegisterDevices(Registry);

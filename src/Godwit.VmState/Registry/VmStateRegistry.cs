@@ -136,6 +136,13 @@ public sealed class VmStateRegistry
         }
     }
 
+    /// <summary>Leaves out a section id, for an entry that peers have and never write here.</summary>
+    public void SkipSectionId()
+    {
+        lock (_lock)
+            _nextSectionId++;
+    }
+
     /// <summary>Takes an entry out; the section id is not used again.</summary>
     public void Unregister(SaveStateEntry entry)
     {
