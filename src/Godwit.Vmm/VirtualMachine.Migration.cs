@@ -3,6 +3,7 @@ using Godwit.Machine;
 using Godwit.Memory;
 using Godwit.Migration;
 using Godwit.VmState;
+using Godwit.Wire;
 
 namespace Godwit.Vmm;
 
@@ -23,6 +24,9 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
 
     /// <inheritdoc/>
     public bool StartsAutomatically => _startsAutomatically;
+
+    /// <inheritdoc/>
+    string? IMigrationHost.Advise(StreamFormatException refusal) => SourceAdvice.For(refusal);
 
     /// <inheritdoc/>
     RunState IMigrationHost.StopForMigration()

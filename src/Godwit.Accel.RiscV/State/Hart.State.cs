@@ -72,6 +72,7 @@ public sealed unsafe partial class Hart
     internal void Apply(CpuState s, RiscVCpuModel model)
     {
         Check(s);
+        CheckEnvironment(s.Menvcfg & ~model.MachineEnvironmentMask);
         s.Gpr.CopyTo(new Span<ulong>(_x, 32));
         _x[0] = 0;
         s.Fpr.CopyTo(new Span<ulong>(_f, 32));
@@ -122,6 +123,22 @@ public sealed unsafe partial class Hart
                 "env.satp uses a translation mode that this CPU has not; start the source with sv39=on in its -cpu option",
                 $"mode 0 or 8 to {_options.MaximumTranslationMode}", Text(mode));
         }
+    }
+
+    /// <summary>Firmware has switched on what this CPU has not: the guest relies on it.</summary>
+    private static void CheckEnvironment(ulong unknown)
+    {
+        if (unknown == 0)
+            return;
+        var options = new List<string>();
+        if ((unknown >> 63 & 1) != 0)
+            options.Add("sstc=off");
+        if ((unknown >> 62 & 1) != 0)
+            options.Add("svpbmt=off");
+        if ((unknown >> 61 & 1) != 0)
+            options.Add("svadu=off");
+        string advice = options.Count == 0 ? string.Empty : $"; start the source with {string.Join(',', options)} in its -cpu option";
+        throw new VmStateException($"env.menvcfg is of another CPU{advice}", "0", $"0x{unknown:x}");
     }
 
     private static void CheckExtensions(string field, uint found)

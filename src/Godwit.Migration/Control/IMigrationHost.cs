@@ -1,5 +1,6 @@
 using Godwit.Memory;
 using Godwit.VmState;
+using Godwit.Wire;
 
 namespace Godwit.Migration;
 
@@ -28,6 +29,9 @@ public interface IMigrationHost
 
     /// <summary>The release that the guest was last loaded from; null when it was started here.</summary>
     PeerProfile? Origin => null;
+
+    /// <summary>What to change on the source's command line so that a refused stream would fit; null when nothing is known.</summary>
+    string? Advise(StreamFormatException refusal) => null;
 
     /// <summary>The UUID the user gave, if any.</summary>
     Guid? Uuid { get; }

@@ -85,7 +85,7 @@ public sealed partial class IncomingMigration
     {
         _errorDescription = stage switch
         {
-            LoadStage.Loading => $"load of migration failed: {Classify(cause)}: {cause.Message}",
+            LoadStage.Loading => $"load of migration failed: {Classify(cause)}: {cause.Message}{Advice(cause)}",
             LoadStage.Answering => $"{cause.Message}: everything was loaded, but the source could not be told so and may run the guest. "
                 + "The guest stays stopped here; continue it only when it does not run there",
             _ => $"The guest was loaded, but could not be started: {cause.Message}",
@@ -161,6 +161,9 @@ public sealed partial class IncomingMigration
             Log.CleanupFailed(Options.Logger, e);
         }
     }
+
+    private string Advice(Exception cause) =>
+        cause is StreamFormatException refusal && _host.Advise(refusal) is { } advice ? $"; {advice}" : "";
 
     /// <summary>The error class that peers print in front of the reason.</summary>
     private static string Classify(Exception cause) => cause switch
