@@ -52,6 +52,7 @@ public sealed unsafe partial class Hart
         ResetCounters();
         _pmp.Reset();
         _trapCause = TrapCause.None;
+        _badAddress = 0;
     }
 
     /// <summary>Executes a CSR instruction; <see cref="_pc"/> is at it and moves on when it succeeds.</summary>
@@ -72,7 +73,9 @@ public sealed unsafe partial class Hart
         // Reads have no side effects here, so reading always is the check that the register exists and may be touched.
         if (!TryReadCsr(number, out ulong old))
             return false;
-        if (writes)
+
+        // Setting or clearing no bits needs the right to write but writes nothing: FS, for one, does not become dirty.
+        if (writes && (isWrite || operand != 0))
         {
             ulong basis = number == CsrNumber.Mip ? Volatile.Read(ref _mip) : old;
             ulong value = (funct3 & 3) switch { 1 => operand, 2 => basis | operand, _ => basis & ~operand };

@@ -10,11 +10,16 @@ public sealed unsafe partial class Hart
     private uint _trapCause = TrapCause.None;
     private ulong _trapValue;
 
+    // The address of the last memory access that trapped. The peers report it, stale, as the value of an MRET that memory protection forbids.
+    private ulong _badAddress;
+
     /// <summary>Notes a synchronous exception; the interpreter takes it after the failed helper returns.</summary>
     private void RaiseTrap(uint cause, ulong value)
     {
         _trapCause = cause;
         _trapValue = value;
+        if (cause is not (TrapCause.IllegalInstruction or (>= TrapCause.EcallFromUser and <= TrapCause.EcallFromMachine)))
+            _badAddress = value;
     }
 
     /// <summary>Takes the noted exception, if there is one, with <see cref="_pc"/> at the instruction.</summary>
@@ -66,6 +71,7 @@ public sealed unsafe partial class Hart
     {
         ulong vector;
         ulong status = _mstatus;
+        _loadReservation = NoReservation;
         if (toSupervisor)
         {
             _scause = cause;
@@ -101,6 +107,15 @@ public sealed unsafe partial class Hart
             return false;
         ulong status = _mstatus;
         var previous = (PrivilegeMode)(status >> MachineStatus.MppShift & 3);
+
+        // Without any protection entry nothing could be fetched there; the peers let the MRET itself fault.
+        if (previous != PrivilegeMode.Machine && !_pmp.HasEntries)
+        {
+            RaiseTrap(TrapCause.FetchAccess, _badAddress);
+            TakePendingTrap();
+            return true;
+        }
+
         ulong enabled = (status & MachineStatus.Mpie) != 0 ? MachineStatus.Mie : 0;
         status = (status & ~(MachineStatus.Mie | MachineStatus.Mpp)) | enabled | MachineStatus.Mpie;
         if (previous != PrivilegeMode.Machine)
@@ -125,6 +140,7 @@ public sealed unsafe partial class Hart
     {
         _mstatus = status;
         _mode = mode;
+        _loadReservation = NoReservation;
         _pc = target & ~1UL;
         SelectTlbs();
         RecheckInterrupts();

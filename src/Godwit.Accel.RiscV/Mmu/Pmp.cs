@@ -26,6 +26,9 @@ internal sealed class Pmp
     /// <summary>Gets the configuration bytes.</summary>
     internal byte[] Configuration { get; } = new byte[MaximumEntryCount];
 
+    /// <summary>Gets a value indicating whether any entry is switched on, be its range empty or not.</summary>
+    internal bool HasEntries { get; private set; }
+
     /// <summary>Sets all entries to 0 and unlocks them.</summary>
     internal void Reset()
     {
@@ -53,8 +56,10 @@ internal sealed class Pmp
     internal void Update()
     {
         _activeEnd = 0;
+        HasEntries = false;
         for (int i = 0; i < MaximumEntryCount; i++)
         {
+            HasEntries |= (Configuration[i] & 0x18) != 0;
             _active[i] = true;
             switch (Configuration[i] >> 3 & 3)
             {

@@ -43,6 +43,7 @@ public sealed unsafe partial class Hart
         s.LoadReservation = _loadReservation;
         s.LoadValue = _loadValue;
         s.Frm = _frm;
+        s.BadAddress = _badAddress;
         s.Privilege = (ulong)_mode;
         s.ResetVector = _options.ResetVector;
         s.HartId = (ulong)Index;
@@ -80,6 +81,7 @@ public sealed unsafe partial class Hart
         _pc = s.Pc;
         (_loadReservation, _loadValue) = (s.LoadReservation, s.LoadValue);
         (_frm, _fflags) = ((uint)s.Frm, 0);
+        _badAddress = s.BadAddress;
         _mode = (PrivilegeMode)s.Privilege;
         _mstatus = s.Mstatus & ~MachineStatus.Sd;
         (_softwareSeip, _externalSeip) = (false, false);
