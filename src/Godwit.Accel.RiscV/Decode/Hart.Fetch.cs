@@ -31,14 +31,8 @@ public sealed unsafe partial class Hart
     {
         if (!Translate(pc, 2, AccessType.Fetch, out ulong physical, out bool cacheable))
             return null;
-        if (_slots.Find(physical) is not { } slot)
-        {
-            RaiseTrap(TrapCause.FetchAccess, pc);
-            return null;
-        }
-
-        if (!cacheable)
-            return FetchUncached(pc, physical, slot);
+        if (_slots.Find(physical) is not { } slot || !cacheable)
+            return FetchUncached(pc, physical);
         ulong pageInSlot = physical - slot.Start >> PageBits;
         slot.EnsurePresent(pageInSlot);
         DecodedPage page;
@@ -62,11 +56,11 @@ public sealed unsafe partial class Hart
         return page.Records;
     }
 
-    /// <summary>A page that memory protection covers only in part: one instruction at a time, each checked.</summary>
-    private ulong* FetchUncached(ulong pc, ulong physical, SoftwareSlot slot)
+    /// <summary>A page that memory protection covers only in part, or of a device: one instruction at a time, each checked.</summary>
+    private ulong* FetchUncached(ulong pc, ulong physical)
     {
-        slot.EnsurePresent(physical - slot.Start >> PageBits);
-        uint bits = *(ushort*)(slot.HostAddress + (nint)(physical - slot.Start));
+        if (!ReadParcel(pc, physical, out uint bits))
+            return null;
         if ((bits & 3) == 3)
         {
             if (!FetchParcel(pc + 2, out uint upper))
@@ -83,12 +77,16 @@ public sealed unsafe partial class Hart
     private bool FetchParcel(ulong address, out uint parcel)
     {
         parcel = 0;
-        if (!Translate(address, 2, AccessType.Fetch, out ulong physical, out _))
-            return false;
+        return Translate(address, 2, AccessType.Fetch, out ulong physical, out _) && ReadParcel(address, physical, out parcel);
+    }
+
+    private bool ReadParcel(ulong address, ulong physical, out uint parcel)
+    {
         if (_slots.Find(physical) is not { } slot)
         {
-            RaiseTrap(TrapCause.FetchAccess, address);
-            return false;
+            bool read = ReadDevice(address, physical, sizeof(ushort), AccessType.Fetch, out ulong value);
+            parcel = (uint)value;
+            return read;
         }
 
         slot.EnsurePresent(physical - slot.Start >> PageBits);

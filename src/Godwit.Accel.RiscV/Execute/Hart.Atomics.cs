@@ -3,7 +3,7 @@ namespace Godwit.Accel.RiscV;
 /// <content>The A extension: load-reserved, store-conditional, and the read-modify-write operations, on the host's interlocked operations.</content>
 /// <remarks>
 /// LR notes the virtual address and the value; SC succeeds when the address is the same and memory still holds the value, by one
-/// compare-and-swap. Nothing but an SC ends a reservation. Both values migrate. docs/cpu.md, "Atomics".
+/// compare-and-swap. An SC, a trap and a return from one end a reservation. Both values migrate. docs/cpu.md, "Atomics".
 /// </remarks>
 public sealed unsafe partial class Hart
 {
@@ -61,13 +61,27 @@ public sealed unsafe partial class Hart
 
         if (!TryGetAtomicTarget(address, size, out byte* host, out SoftwareSlot? watched, out ulong page))
             return false;
+        if (host == null)
+            return StoreConditionalToDevice(address, page, size, value, ref destination);
 
         // SAFETY: aligned by TryGetAtomicTarget, inside one page of a writable slot.
-        bool done = size == 4
-            ? Interlocked.CompareExchange(ref *(uint*)host, (uint)value, (uint)_loadValue) == (uint)_loadValue
-            : Interlocked.CompareExchange(ref *(ulong*)host, value, _loadValue) == _loadValue;
+        bool done;
+        ulong found;
+        if (size == 4)
+        {
+            uint old = Interlocked.CompareExchange(ref *(uint*)host, (uint)value, (uint)_loadValue);
+            done = old == (uint)_loadValue;
+            found = (ulong)(int)old;
+        }
+        else
+        {
+            found = Interlocked.CompareExchange(ref *(ulong*)host, value, _loadValue);
+            done = found == _loadValue;
+        }
+
+        // An SC.W after an LR.D stores when the lower halves are equal but reports success only when the whole values are: as the peers do.
         _loadReservation = NoReservation;
-        destination = done ? 0 : ScFailed;
+        destination = found == _loadValue ? 0 : ScFailed;
         if (done && watched is not null)
             _accelerator.NoteCodeStore(watched, page, (int)(address & (PageBytes - 1)), size);
         return true;
@@ -77,12 +91,42 @@ public sealed unsafe partial class Hart
     {
         if (!TryGetAtomicTarget(address, size, out byte* host, out SoftwareSlot? watched, out ulong page))
             return false;
+        if (host == null)
+            return ModifyDevice(address, page, size, operand, operation, ref destination);
 
         // SAFETY: as above.
         destination = size == 4
             ? (ulong)(int)Apply(ref *(uint*)host, (uint)operand, operation) : Apply(ref *(ulong*)host, operand, operation);
         if (watched is not null)
             _accelerator.NoteCodeStore(watched, page, (int)(address & (PageBytes - 1)), size);
+        return true;
+    }
+
+    // On a device an atomic is a read and a write; faults are those of a store.
+    private bool ModifyDevice(ulong address, ulong physical, int size, ulong operand, int operation, ref ulong destination)
+    {
+        if (!ReadDevice(address, physical, size, AccessType.Store, out ulong old))
+            return false;
+        ulong cell = old;
+        uint half = (uint)old;
+        ulong found = size == 4 ? (ulong)(int)Apply(ref half, (uint)operand, operation) : Apply(ref cell, operand, operation);
+        if (!WriteDevice(address, physical, size, size == 4 ? half : cell))
+            return false;
+        destination = found;
+        return true;
+    }
+
+    private bool StoreConditionalToDevice(ulong address, ulong physical, int size, ulong value, ref ulong destination)
+    {
+        if (!ReadDevice(address, physical, size, AccessType.Store, out ulong found))
+            return false;
+        if (size == 4)
+            found = (ulong)(int)found;
+        bool same = size == 4 ? (uint)found == (uint)_loadValue : found == _loadValue;
+        if (same && !WriteDevice(address, physical, size, size == 4 ? (uint)value : value))
+            return false;
+        _loadReservation = NoReservation;
+        destination = found == _loadValue ? 0 : ScFailed;
         return true;
     }
 
@@ -149,9 +193,9 @@ public sealed unsafe partial class Hart
     /// <summary>Finds the host address of an aligned read-and-write access, noted in the dirty log.</summary>
     /// <param name="address">Virtual address.</param>
     /// <param name="size">4 or 8.</param>
-    /// <param name="host">The host address.</param>
+    /// <param name="host">The host address; null when the target is no writable memory.</param>
     /// <param name="watched">The slot, when the page holds decoded code that the caller has to report after the store.</param>
-    /// <param name="page">Page of that slot.</param>
+    /// <param name="page">Page of that slot; without a host address, the physical address.</param>
     /// <returns><see langword="false"/> with a trap noted.</returns>
     private bool TryGetAtomicTarget(ulong address, int size, out byte* host, out SoftwareSlot? watched, out ulong page)
     {
@@ -174,8 +218,11 @@ public sealed unsafe partial class Hart
 
         if (!Translate(address, size, AccessType.Store, out ulong physical, out bool cacheable))
             return false;
-        if (!_pmp.IsAllowed(physical, size, AccessType.Load, _dataMode) || _slots.Find(physical) is not { IsReadOnly: false } slot)
+        if (!_pmp.IsAllowed(physical, size, AccessType.Load, _dataMode))
             return AccessFault(AccessType.Store, address);
+        page = physical;
+        if (_slots.Find(physical) is not { IsReadOnly: false } slot)
+            return true;
         ulong offset = physical - slot.Start;
         page = offset >> PageBits;
         slot.EnsurePresent(page);

@@ -38,7 +38,7 @@ public sealed unsafe partial class Hart
         if (!Translate(address, size, AccessType.Load, out ulong physical, out bool cacheable))
             return false;
         if (_slots.Find(physical) is not { } slot)
-            return ReadDevice(address, physical, size, out value);
+            return ReadDevice(address, physical, size, AccessType.Load, out value);
         ulong offset = physical - slot.Start;
         slot.EnsurePresent(offset >> PageBits);
         var host = (byte*)(slot.HostAddress + (nint)offset);
@@ -58,13 +58,38 @@ public sealed unsafe partial class Hart
             return false;
         }
 
-        if (FindHost(first) is var low && low == null)
-            return AccessFault(AccessType.Load, address);
-        if (FindHost(second) is var high && high == null)
-            return AccessFault(AccessType.Load, secondPage);
-        for (int i = size - 1; i >= 0; i--)
-            value = value << 8 | (i < firstSize ? low[i] : high[i - firstSize]);
+        if (!ReadPart(address, first, firstSize, out ulong low) || !ReadPart(secondPage, second, size - firstSize, out ulong high))
+            return false;
+        value = high << (8 * firstSize) | low;
         return true;
+    }
+
+    /// <summary>Reads a part of an access that crosses pages, from a device in aligned pieces.</summary>
+    private bool ReadPart(ulong address, ulong physical, int size, out ulong value)
+    {
+        value = 0;
+        var host = FindHost(physical);
+        for (int done = 0; done < size;)
+        {
+            int piece = host != null ? 1 : PieceAt(physical + (ulong)done, size - done);
+            ulong part;
+            if (host != null)
+                part = host[done];
+            else if (!ReadDevice(address, physical + (ulong)done, piece, AccessType.Load, out part))
+                return false;
+            value |= part << (8 * done);
+            done += piece;
+        }
+
+        return true;
+    }
+
+    private static int PieceAt(ulong address, int size)
+    {
+        int piece = size >= 4 ? 4 : size >= 2 ? 2 : 1;
+        while ((address & (ulong)(piece - 1)) != 0)
+            piece >>= 1;
+        return piece;
     }
 
     private bool WriteMemory(ulong address, int size, ulong value)
@@ -89,14 +114,21 @@ public sealed unsafe partial class Hart
             return false;
         }
 
-        if (_slots.Find(first) is not { IsReadOnly: false } low)
-            return AccessFault(AccessType.Store, address);
-        if (_slots.Find(second) is not { IsReadOnly: false } high)
-            return AccessFault(AccessType.Store, secondPage);
-        for (int i = 0; i < size; i++)
+        return WritePart(address, first, firstSize, value) && WritePart(secondPage, second, size - firstSize, value >> (8 * firstSize));
+    }
+
+    /// <summary>Writes a part of an access that crosses pages, to a device in aligned pieces.</summary>
+    private bool WritePart(ulong address, ulong physical, int size, ulong value)
+    {
+        SoftwareSlot? slot = _slots.Find(physical) is { IsReadOnly: false } found ? found : null;
+        for (int done = 0; done < size;)
         {
-            ulong target = i < firstSize ? first + (ulong)i : second + (ulong)(i - firstSize);
-            WriteSlot(i < firstSize ? low : high, target, address, 1, value >> (8 * i), cacheable: false);
+            int piece = slot is not null ? 1 : PieceAt(physical + (ulong)done, size - done);
+            if (slot is not null)
+                WriteSlot(slot, physical + (ulong)done, address, 1, value >> (8 * done), cacheable: false);
+            else if (!WriteDevice(address, physical + (ulong)done, piece, value >> (8 * done) & ulong.MaxValue >> (64 - (8 * piece))))
+                return false;
+            done += piece;
         }
 
         return true;
@@ -131,7 +163,7 @@ public sealed unsafe partial class Hart
         return (byte*)(slot.HostAddress + (nint)offset);
     }
 
-    private bool ReadDevice(ulong address, ulong physical, int size, out ulong value)
+    private bool ReadDevice(ulong address, ulong physical, int size, AccessType type, out ulong value)
     {
         value = 0;
         if (!TryEnterDevice(out BigLock.Scope scope))
@@ -147,7 +179,7 @@ public sealed unsafe partial class Hart
             LeaveDevice();
         }
 
-        return result == MemoryTransactionResult.Ok || AccessFault(AccessType.Load, address);
+        return result == MemoryTransactionResult.Ok || AccessFault(type, address);
     }
 
     private bool WriteDevice(ulong address, ulong physical, int size, ulong value)
