@@ -116,6 +116,21 @@ public sealed class PeerBehaviourTests
         Assert.Equal([(8UL, 4, 0x8000_0006UL), (8UL, 4, 5UL)], machine.Writes.Take(2));
     }
 
+    [Theory]
+    [InlineData(8, 0x804)]
+    [InlineData(10, 0xc02_0a02)]
+    [InlineData(9, 0x0101_0101)]
+    public void Access_MisalignedOnADevice_IsCutIntoAlignedPieces(uint offset, ulong expected)
+    {
+        // The device answers with the offset and the size of what it was asked for.
+        using var machine = new TestMachine();
+        machine.Run($"""
+            li t1, {TestMachine.DeviceBase + offset}
+            lwu s2, 0(t1)
+            """);
+        Assert.Equal(expected, machine.Register("s2"));
+    }
+
     [Fact]
     public void Access_ThatCrossesIntoADevice_IsSplitIntoAlignedPieces()
     {

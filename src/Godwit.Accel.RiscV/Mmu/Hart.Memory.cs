@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Godwit.Memory;
 
@@ -38,7 +39,7 @@ public sealed unsafe partial class Hart
         if (!Translate(address, size, AccessType.Load, out ulong physical, out bool cacheable))
             return false;
         if (_slots.Find(physical) is not { } slot)
-            return ReadDevice(address, physical, size, AccessType.Load, out value);
+            return ReadPart(address, physical, size, out value);
         ulong offset = physical - slot.Start;
         slot.EnsurePresent(offset >> PageBits);
         var host = (byte*)(slot.HostAddress + (nint)offset);
@@ -64,7 +65,7 @@ public sealed unsafe partial class Hart
         return true;
     }
 
-    /// <summary>Reads a part of an access that crosses pages, from a device in aligned pieces.</summary>
+    /// <summary>Reads an access or the part of it that lies in one page; a device is read in aligned pieces.</summary>
     private bool ReadPart(ulong address, ulong physical, int size, out ulong value)
     {
         value = 0;
@@ -75,7 +76,7 @@ public sealed unsafe partial class Hart
             ulong part;
             if (host != null)
                 part = host[done];
-            else if (!ReadDevice(address, physical + (ulong)done, piece, AccessType.Load, out part))
+            else if (!ReadDevice(address + (ulong)done, physical + (ulong)done, piece, AccessType.Load, out part))
                 return false;
             value |= part << (8 * done);
             done += piece;
@@ -84,13 +85,8 @@ public sealed unsafe partial class Hart
         return true;
     }
 
-    private static int PieceAt(ulong address, int size)
-    {
-        int piece = size >= 4 ? 4 : size >= 2 ? 2 : 1;
-        while ((address & (ulong)(piece - 1)) != 0)
-            piece >>= 1;
-        return piece;
-    }
+    // The largest power of two that divides both the address and what is left: how the peers cut accesses to devices.
+    private static int PieceAt(ulong address, int size) => 1 << BitOperations.TrailingZeroCount(address | (uint)size | 8);
 
     private bool WriteMemory(ulong address, int size, ulong value)
     {
@@ -100,7 +96,7 @@ public sealed unsafe partial class Hart
         if (!Translate(address, size, AccessType.Store, out ulong physical, out bool cacheable))
             return false;
         if (_slots.Find(physical) is not { IsReadOnly: false } slot)
-            return WriteDevice(address, physical, size, value);
+            return WritePart(address, physical, size, value);
         WriteSlot(slot, physical, address, size, value, cacheable);
         return true;
     }
@@ -117,7 +113,7 @@ public sealed unsafe partial class Hart
         return WritePart(address, first, firstSize, value) && WritePart(secondPage, second, size - firstSize, value >> (8 * firstSize));
     }
 
-    /// <summary>Writes a part of an access that crosses pages, to a device in aligned pieces.</summary>
+    /// <summary>Writes an access or the part of it that lies in one page; a device is written in aligned pieces.</summary>
     private bool WritePart(ulong address, ulong physical, int size, ulong value)
     {
         SoftwareSlot? slot = _slots.Find(physical) is { IsReadOnly: false } found ? found : null;
@@ -126,7 +122,7 @@ public sealed unsafe partial class Hart
             int piece = slot is not null ? 1 : PieceAt(physical + (ulong)done, size - done);
             if (slot is not null)
                 WriteSlot(slot, physical + (ulong)done, address, 1, value >> (8 * done), cacheable: false);
-            else if (!WriteDevice(address, physical + (ulong)done, piece, value >> (8 * done) & ulong.MaxValue >> (64 - (8 * piece))))
+            else if (!WriteDevice(address + (ulong)done, physical + (ulong)done, piece, value >> (8 * done) & ulong.MaxValue >> (64 - (8 * piece))))
                 return false;
             done += piece;
         }

@@ -46,6 +46,8 @@ internal sealed partial class IsaGenerator
         int source = Source();
         switch (number)
         {
+            case >= 0x3a0 and <= 0x3ef when _program.Kind == IsaKind.Paging:
+                return; // its handlers must stay reachable from S
             case 0x105 or 0x305:
                 Bracketed(number, 1, Source());
                 return;

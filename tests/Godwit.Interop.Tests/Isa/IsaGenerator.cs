@@ -161,10 +161,7 @@ internal sealed partial class IsaGenerator
 
         // A program that is still in S or U cannot leave by itself; the handlers know the address behind the last instruction.
         if (_illegalReturn != 0)
-        {
-            p.EndsWithIllegalReturn = true;
             Word(_illegalReturn, "xret (illegal)");
-        }
 
         int end = p.Length;
         p.Emit(0x0000_0073, "ecall (end)");

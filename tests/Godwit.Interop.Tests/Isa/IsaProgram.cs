@@ -29,9 +29,6 @@ internal sealed class IsaProgram
 
     public bool IsTranslated { get; set; }
 
-    /// <summary>The last instruction is an MRET or SRET where it is illegal.</summary>
-    public bool EndsWithIllegalReturn { get; set; }
-
     public bool UsesPmp { get; set; }
 
     public ulong Status { get; set; }
