@@ -51,7 +51,6 @@ public sealed class GodwitCommandLineTests
     [InlineData("demo --memory 3")]
     [InlineData("demo --memory 1Q")]
     [InlineData("demo --dirty-rate -3")]
-    [InlineData("demo --guest linux")]
     [InlineData("run -bogus")]
     [InlineData("run -smp 9")]
     [InlineData("run -global migration.bogus=1")]

@@ -48,7 +48,8 @@ internal static class DemoReport
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done in {result.Elapsed.TotalSeconds:0.0} s"));
     }
 
-    private static JsonObject HopToJson(DemoHop hop)
+    /// <summary>One hop of the JSON document.</summary>
+    public static JsonObject HopToJson(DemoHop hop)
     {
         var result = new JsonObject { ["number"] = hop.Number, ["route"] = hop.Route };
         MigrationReport.AddNumbers(result, hop.Outcome.Source);

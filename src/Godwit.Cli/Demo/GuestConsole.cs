@@ -4,12 +4,16 @@ using System.Text.RegularExpressions;
 
 namespace Godwit.Cli;
 
-/// <summary>What the staircase guest has printed into the file behind its serial port.</summary>
+/// <summary>What a guest has printed into the file behind its serial port.</summary>
 internal sealed partial class GuestConsole(string path)
 {
     /// <summary>Numbers of the rounds that a text reports, in order; a line counts once it is complete.</summary>
     public static IReadOnlyList<ulong> Rounds(string text) =>
         [.. Lines(text).Select(l => RoundLine().Match(l)).Where(m => m.Success).Select(m => ulong.Parse(m.Groups["round"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture))];
+
+    /// <summary>Numbers of the seconds that a Linux test guest has counted in a text, in order.</summary>
+    public static IReadOnlyList<ulong> Ticks(string text) =>
+        [.. Lines(text).Select(l => TickLine().Match(l)).Where(m => m.Success).Select(m => ulong.Parse(m.Groups["tick"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture))];
 
     /// <summary>All that was printed so far.</summary>
     public string Text()
@@ -35,4 +39,7 @@ internal sealed partial class GuestConsole(string path)
 
     [GeneratedRegex(@"round (?<round>[0-9]{1,18}) ", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex RoundLine();
+
+    [GeneratedRegex(@"guest: tick (?<tick>[0-9]{1,18}) ", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TickLine();
 }

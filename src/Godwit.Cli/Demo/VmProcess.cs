@@ -12,6 +12,7 @@ internal sealed class VmProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Task<string> _errors;
     private QmpClient? _client;
+    private bool _isDisposed;
 
     private VmProcess(Process process, string directory)
     {
@@ -36,17 +37,19 @@ internal sealed class VmProcess : IAsyncDisposable
     /// <param name="name">Name of the machine.</param>
     /// <param name="options">Options of the machine itself.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<VmProcess> StartAsync(string parent, string name, IEnumerable<string> options, CancellationToken cancellationToken)
+    /// <param name="qemu">The program of a QEMU; null for a machine of this very program.</param>
+    public static async Task<VmProcess> StartAsync(
+        string parent, string name, IEnumerable<string> options, CancellationToken cancellationToken, string? qemu = null)
     {
         string directory = System.IO.Directory.CreateDirectory(Path.Combine(parent, name)).FullName;
         string monitor = Path.Combine(directory, "qmp.sock");
-        ProcessStartInfo start = Self();
+        ProcessStartInfo start = qemu is null ? Self() : new ProcessStartInfo(qemu) { UseShellExecute = false };
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         string[] arguments =
         [
-            "run", "-M", "virt,acpi=off", "-nodefaults", "-display", "none", "-name", name,
+            "-M", "virt,acpi=off", "-nodefaults", "-display", "none", "-name", name,
             "-serial", $"file:{Path.Combine(directory, "serial.log")}", "-qmp", $"unix:{monitor},server=on,wait=off", .. options,
         ];
         foreach (string argument in arguments)
@@ -68,6 +71,9 @@ internal sealed class VmProcess : IAsyncDisposable
     /// <summary>Asks the machine to end, and ends the process if it does not.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         try
         {
             using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5));
@@ -104,6 +110,7 @@ internal sealed class VmProcess : IAsyncDisposable
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "godwit.dll"));
         }
 
+        start.ArgumentList.Add("run");
         return start;
     }
 

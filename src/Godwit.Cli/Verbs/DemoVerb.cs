@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 
 namespace Godwit.Cli;
 
@@ -10,7 +11,7 @@ internal sealed class DemoVerb : IVerb
     private readonly Option<string> _dirtyRate = new("--dirty-rate") { Description = "bytes per second that the guest writes; 0 for as fast as it can (default 64M)", DefaultValueFactory = _ => "64M", HelpName = "SIZE" };
     private readonly Option<string> _transport = new("--transport") { Description = "how the processes are connected", DefaultValueFactory = _ => "tcp" };
     private readonly Option<int> _hops = new("--hops") { Description = "number of migrations, there and back (default 2)", DefaultValueFactory = _ => 2, HelpName = "N" };
-    private readonly Option<string> _guest = new("--guest") { Description = "what runs inside", DefaultValueFactory = _ => "staircase" };
+    private readonly Option<string> _guest = new("--guest") { Description = "what runs inside; linux goes from a real QEMU to Godwit and back", DefaultValueFactory = _ => "staircase" };
     private readonly Option<bool> _json = new("--json") { Description = "print one JSON document" };
 
     public DemoVerb(ICommandHost host)
@@ -28,14 +29,10 @@ internal sealed class DemoVerb : IVerb
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken interrupt)
     {
-        if (parsed.GetValue(_guest) == "linux")
-        {
-            throw new CommandException(
-                "demo --guest linux", "a Linux guest needs a kernel and a RAM disk of yours: start it with 'godwit run -kernel … -initrd …' and move it with 'godwit migrate'", exitCode: ExitCode.WrongUsage);
-        }
-
         bool json = parsed.GetValue(_json);
         DemoOptions options = ParseOptions(parsed);
+        if (parsed.GetValue(_guest) == "linux")
+            return await RunLinuxAsync(options, json, interrupt);
         var runner = new DemoRunner(options, Progress, _host.Error.WriteLine);
         DemoResult result = await runner.RunAsync(interrupt);
         if (json)
@@ -49,6 +46,18 @@ internal sealed class DemoVerb : IVerb
             _host.Error.WriteLine($"godwit: demo: {violation}");
         _host.Error.WriteLine($"godwit: demo: {why}");
         return ExitCode.Failed;
+    }
+
+    private async Task<int> RunLinuxAsync(DemoOptions options, bool json, CancellationToken interrupt)
+    {
+        var watch = Stopwatch.StartNew();
+        var runner = new LinuxDemoRunner(options, LinuxDemoFiles.Find(), Progress, _host.Error.WriteLine);
+        IReadOnlyList<DemoHop> hops = await runner.RunAsync(interrupt);
+        if (json)
+            _host.Out.WriteLine(JsonText.Format(LinuxDemoRunner.ToJson(hops, watch.Elapsed)));
+        else
+            LinuxDemoRunner.Write(_host.Out, hops, watch.Elapsed);
+        return ExitCode.Done;
     }
 
     private IMigrationProgress Progress(int hop, string route) => _host.LiveConsole is { } console
