@@ -53,7 +53,8 @@ public sealed class KilledSourceTests
         bool isStopped = point is "pre-switchover" or "device";
         source.Set("max-bandwidth", 8 << 20);
         source.Set("downtime-limit", isStopped ? 2000 : 1);
-        source.SetCapability("pause-before-switchover", isStopped);
+        // Always: the guest of a busy host may get so little time that a migration ends before its source is killed.
+        source.SetCapability("pause-before-switchover", isOn: true);
         source.Qmp.Execute("migrate", new { uri });
         if (isStopped)
         {
@@ -68,7 +69,8 @@ public sealed class KilledSourceTests
 
         string[] words = point.Split(' ');
         (string member, int value) = words[0] == "pass" ? ("dirty-sync-count", Number(words[1])) : ("transferred", Number(words[0]));
-        source.Qmp.WaitFor(point, _ => source.Migration.TryGetProperty("ram", out JsonElement ram) && ram.GetProperty(member).GetInt64() >= value);
+        source.Qmp.WaitFor(point, _ => source.Migration.TryGetProperty("ram", out JsonElement ram)
+            && (ram.GetProperty(member).GetInt64() >= value || source.Qmp.MigrationStatus == "pre-switchover"));
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

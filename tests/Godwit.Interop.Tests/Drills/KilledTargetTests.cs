@@ -29,9 +29,7 @@ public sealed class KilledTargetTests
     {
         // The last third is the working set itself, sent once.
         long bytes = point < 4 ? 1000 + (point * 40_000L) : 200_000 + ((point - 4) * 250_000L);
-        source.Set("max-bandwidth", SlowLink);
-        source.Set("downtime-limit", 1);
-        source.Qmp.Execute("migrate", new { uri });
+        StartSlowly(source, uri, SlowLink);
         WaitFor(source, $"{bytes} bytes", ram => ram.GetProperty("transferred").GetInt64() >= bytes);
         target.Kill();
     });
@@ -39,10 +37,13 @@ public sealed class KilledTargetTests
     [Fact]
     public void KilledInLaterPasses_6Points() => Run(BusyGuest, "unix", points: 6, (point, source, target, uri) =>
     {
-        source.Set("max-bandwidth", 4 * SlowLink);
-        source.Set("downtime-limit", 1);
-        source.Qmp.Execute("migrate", new { uri });
-        WaitFor(source, $"pass {point + 2}", ram => ram.GetProperty("dirty-sync-count").GetInt64() >= point + 2);
+        StartSlowly(source, uri, 2 * SlowLink);
+
+        // On a busy host the guest may get so little time that the passes end earlier.
+        WaitFor(
+            source,
+            $"pass {point + 2}",
+            ram => ram.GetProperty("dirty-sync-count").GetInt64() >= point + 2 || source.Qmp.MigrationStatus == "pre-switchover");
         target.Kill();
     });
 
@@ -58,7 +59,8 @@ public sealed class KilledTargetTests
     [Fact]
     public void KilledInDevice_4Points() => Run(BusyGuest, "unix", points: 4, (point, source, target, uri) =>
     {
-        // A link on which everything may be left for the stopped phase, and a target that does not read: the stream cannot be complete.
+        // A link on which everything may be left for the stopped phase, and a target that does not read: the stream is not complete, unless
+        // the host left the guest no time to write.
         source.Set("max-bandwidth", 4 * SlowLink);
         source.Set("downtime-limit", 2000);
         PauseBeforeSwitchover(source, uri);
@@ -128,7 +130,7 @@ public sealed class KilledTargetTests
     {
         source.WaitForMigration("failed");
         Assert.NotEmpty(source.Error);
-        if (isUndecided)
+        if (isUndecided || source.Qmp.RunState == "postmigrate")
         {
             // Whoever killed the destination knows that it does not run the guest, the source cannot.
             Assert.Contains("may run the guest", source.Error, StringComparison.Ordinal);
@@ -138,6 +140,15 @@ public sealed class KilledTargetTests
 
         source.Qmp.WaitFor("the guest runs", link => link.RunState == "running");
         source.WaitForMoreRounds(2);
+    }
+
+    /// <summary>Starts what does not end before the target is killed, however slow the host is.</summary>
+    private static void StartSlowly(StaircaseVm source, string uri, long bytesPerSecond)
+    {
+        source.Set("max-bandwidth", bytesPerSecond);
+        source.Set("downtime-limit", 1);
+        source.SetCapability("pause-before-switchover", isOn: true);
+        source.Qmp.Execute("migrate", new { uri });
     }
 
     private static void PauseBeforeSwitchover(StaircaseVm source, string uri)

@@ -56,10 +56,10 @@ public sealed class RefusalTests
     {
         using TestMachine source = Drill.StartSource();
         using TestMachine target = Drill.StartTarget();
-        Drill.SetParameter(source, "max-bandwidth", 1_000_000);
+        Drill.SetParameter(source, "max-bandwidth", 300_000);
         Drill.SetParameter(source, "downtime-limit", 1);
         Drill.Connect(source, target);
-        TestMachine.WaitFor(() => source.Vm.Outgoing.Statistics.DirtySyncCount >= 4, "four passes");
+        TestMachine.WaitFor(() => source.Vm.Outgoing.Statistics.DirtySyncCount >= 3, "three passes");
         Assert.Equal(MigrationStatus.Active, source.Vm.Outgoing.Status);
         Assert.True(source.Vm.IsRunning);
         Assert.DoesNotContain("STOP", source.Events);
