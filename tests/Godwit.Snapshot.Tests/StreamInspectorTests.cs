@@ -113,6 +113,25 @@ public sealed class StreamInspectorTests
         Assert.Equal(bytes.AsSpan((int)section.Offset, (int)section.Length).ToArray(), written.WrittenSpan.ToArray());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(65536 - 6)]
+    [InlineData(65536 - 5)]
+    [InlineData(65536 - 4)]
+    public void Inspect_BytesLikeAFooterInAnUndescribedSection_AreNotItsEnd(int before)
+    {
+        SampleStream head = new SampleStream().Header().Configuration("virt").Begin(SectionType.Full, 7, "dev");
+        byte[] body = [.. new byte[before], .. new SampleStream().Footer(7).ToArray(), 0xff, 0xff, 0xff];
+        byte[] bytes = head.Bytes(body).Footer(7).Bytes([0]).ToArray();
+
+        InspectReport report = StreamInspector.Inspect(new MemoryStream(bytes));
+
+        Assert.Empty(report.Errors);
+        StreamItem section = Assert.Single(report.Items, item => item.Kind == StreamItemKind.Full);
+        Assert.Equal(bytes.Length - 1, section.Offset + section.Length);
+    }
+
     [Fact]
     public void WriteJson_WholeStream_HasTheDocumentedShape()
     {

@@ -25,14 +25,17 @@ internal static class FooterScanner
                 return -1;
             ReadOnlySpan<byte> window = source.Peek((int)Math.Min(WindowBytes, limit - source.Position));
             int found = window.IndexOf(footer);
-            if (found >= 0 && IsFollowedByElement(window[(found + StreamConstants.FooterBytes)..]))
+            int after = found + StreamConstants.FooterBytes;
+            bool isCut = found > 0 && after == window.Length && source.Position + after < limit;
+            if (found >= 0 && !isCut && IsFollowedByElement(window[after..]))
             {
                 source.Skip(found);
                 return source.Position - start;
             }
 
-            // Go on behind a false hit; else keep the tail, which may be the beginning of a footer.
-            int step = found >= 0 ? found + 1 : window.Length - StreamConstants.FooterBytes;
+            // What comes behind a hit at the window's end is in the next one. Go on behind a false hit; else keep the tail, which may be
+            // the beginning of a footer.
+            int step = isCut ? found : found >= 0 ? found + 1 : window.Length - StreamConstants.FooterBytes;
             if (step <= 0)
                 return -1;
             source.Skip(step);
