@@ -12,6 +12,9 @@ public sealed class QmpServer : IAsyncDisposable
 {
     private const int Backlog = 4;
 
+    /// <summary>How long to leave a listener alone that cannot accept, for instance because descriptors have run out.</summary>
+    private static readonly TimeSpan _acceptPause = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _lock = new();
     private readonly List<QmpSession> _sessions = [];
     private readonly List<Task> _monitors = [];
@@ -61,6 +64,8 @@ public sealed class QmpServer : IAsyncDisposable
         var firstClient = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
+            if (_disposed)
+                listener.Dispose();
             ObjectDisposedException.ThrowIf(_disposed, this);
             _listeners.Add(listener);
             if (address.Kind == QmpAddressKind.Unix)
@@ -154,13 +159,19 @@ public sealed class QmpServer : IAsyncDisposable
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
             {
                 if (e is SocketException && !_stopping.IsCancellationRequested)
+                {
+                    await Task.Delay(_acceptPause, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     continue;
-                return;
+                }
+
+                break;
             }
 
             firstClient.TrySetResult();
             await ServeAsync(new SocketQmpTransport(client, address.ToString()), isPretty);
         }
+
+        firstClient.TrySetCanceled(_stopping.Token);
     }
 
     private async Task ServeAsync(QmpTransport transport, bool isPretty)

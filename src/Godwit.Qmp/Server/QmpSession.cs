@@ -208,7 +208,8 @@ internal sealed class QmpSession : IDisposable
 
     private void Send(JsonObject value)
     {
+        // The end is not brought about on this thread: whoever emits an event may hold locks, and the list of sessions is being walked.
         if (!_output.TryEnqueue(QmpJsonWriter.FormatLine(value, _isPretty)))
-            _ended.Cancel();
+            _ = _ended.CancelAsync();
     }
 }
