@@ -71,8 +71,9 @@ internal sealed partial class IsaGenerator
                 break;
             case >= 0x3a0 and <= 0x3af:
                 _program.UsesPmp = true;
-                source = Constant(_values.Next() & 0x1f1f_1f1f_1f1f_1f1f);
-                funct3 &= 3;
+                ulong rights = _values.Next() & 0x1f1f_1f1f_1f1f_1f1f;
+                source = Constant(rights | (rights & 0x0202_0202_0202_0202) >> 1);
+                funct3 = _values.Pick<uint>(1, 2);
                 if (source < 0)
                     return;
                 break;
