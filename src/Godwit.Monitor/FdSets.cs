@@ -57,7 +57,8 @@ public sealed class FdSets : IDisposable
     /// <summary>A duplicate of a descriptor that is open for the direction; null when the set has none. The caller owns it.</summary>
     /// <param name="setId">The set.</param>
     /// <param name="forWriting">The direction.</param>
-    public FileDescriptor? Open(long setId, bool forWriting)
+    /// <param name="direct">Whether it has to go past the page cache, or must not.</param>
+    public FileDescriptor? Open(long setId, bool forWriting, bool direct = false)
     {
         lock (_lock)
         {
@@ -66,6 +67,8 @@ public sealed class FdSets : IDisposable
             foreach ((FileDescriptor file, _) in files)
             {
                 FileAccessMode mode = file.AccessMode;
+                if (file.IsDirect != direct)
+                    continue;
                 if (mode == FileAccessMode.ReadWrite || mode == (forWriting ? FileAccessMode.Write : FileAccessMode.Read))
                     return file.Duplicate();
             }

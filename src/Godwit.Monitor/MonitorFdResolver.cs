@@ -29,5 +29,5 @@ public sealed class MonitorFdResolver : IFdResolver
     }
 
     /// <inheritdoc/>
-    public FileDescriptor? OpenFdSet(int setId, bool forWriting) => _sets?.Open(setId, forWriting);
+    public FileDescriptor? OpenFdSet(int setId, bool forWriting, bool direct = false) => _sets?.Open(setId, forWriting, direct);
 }

@@ -32,13 +32,22 @@ public sealed class FileDescriptor : SafeHandle
     /// <summary>Whether the descriptor has a position (a file, not a pipe or a socket).</summary>
     public bool HasPosition => Unistd.lseek(this, 0, Unistd.SEEK_CUR) >= 0;
 
+    /// <summary>Whether transfers go past the page cache; memory, lengths and offsets then have to be aligned.</summary>
+    /// <exception cref="ErrnoException">The descriptor is not open.</exception>
+    public bool IsDirect => (Control("fcntl(F_GETFL)", Fcntl.F_GETFL, 0) & Fcntl.O_DIRECT) != 0;
+
     /// <summary>Opens an existing file for reading.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="direct">Past the page cache; not every file system can do that.</param>
     /// <exception cref="ErrnoException">The kernel refused.</exception>
-    public static FileDescriptor OpenRead(string path) => Open(path, Fcntl.O_RDONLY, 0);
+    public static FileDescriptor OpenRead(string path, bool direct = false) => Open(path, Fcntl.O_RDONLY | (direct ? Fcntl.O_DIRECT : 0), 0);
 
     /// <summary>Opens a file for writing, making it with mode 0600 if it does not exist. Nothing is cut off.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="direct">Past the page cache; not every file system can do that.</param>
     /// <exception cref="ErrnoException">The kernel refused.</exception>
-    public static FileDescriptor OpenWrite(string path) => Open(path, Fcntl.O_WRONLY | Fcntl.O_CREAT, 0x180);
+    public static FileDescriptor OpenWrite(string path, bool direct = false) =>
+        Open(path, Fcntl.O_WRONLY | Fcntl.O_CREAT | (direct ? Fcntl.O_DIRECT : 0), 0x180);
 
     /// <summary>Makes a pipe.</summary>
     /// <exception cref="ErrnoException">The kernel refused.</exception>

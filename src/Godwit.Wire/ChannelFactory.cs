@@ -41,21 +41,25 @@ public static class ChannelFactory
             _ => throw new ArgumentException("The address is of no known kind.", nameof(address)),
         };
 
-    /// <summary>Opens a further channel of a file that the source has opened already: nothing is cut off (multifd with mapped-ram).</summary>
+    /// <summary>Opens a further channel of a file that is open already: nothing is cut off (multifd with mapped-ram).</summary>
+    /// <param name="address">The file.</param>
+    /// <param name="fds">The monitor's descriptors, for <c>/dev/fdset</c>.</param>
+    /// <param name="forWriting">The direction.</param>
+    /// <param name="direct">Past the page cache: everything on this channel has to be aligned.</param>
     /// <exception cref="ChannelException">It cannot be opened.</exception>
-    public static Channel OpenAdditional(FileAddress address, IFdResolver? fds = null)
+    public static Channel OpenAdditional(FileAddress address, IFdResolver? fds = null, bool forWriting = true, bool direct = false)
     {
         ArgumentNullException.ThrowIfNull(address);
-        return OpenFile(address, fds, forWriting: true, truncate: false);
+        return OpenFile(address, fds, forWriting, truncate: false, direct);
     }
 
-    private static FileChannel OpenFile(FileAddress address, IFdResolver? fds, bool forWriting, bool truncate = true)
+    private static FileChannel OpenFile(FileAddress address, IFdResolver? fds, bool forWriting, bool truncate = true, bool direct = false)
     {
         var doing = $"Could not {(forWriting ? "create" : "open")} '{address.Path}'";
         FileDescriptor? file = null;
         try
         {
-            file = OpenPath(address, fds, forWriting);
+            file = OpenPath(address, fds, forWriting, direct);
             if (forWriting && truncate)
             {
                 doing = $"Failed to truncate migration file to offset 0x{address.Offset:x}";
@@ -71,19 +75,19 @@ public static class ChannelFactory
         }
     }
 
-    private static FileDescriptor OpenPath(FileAddress address, IFdResolver? fds, bool forWriting)
+    private static FileDescriptor OpenPath(FileAddress address, IFdResolver? fds, bool forWriting, bool direct)
     {
         if (address.Path.Contains('\0', StringComparison.Ordinal))
             throw new ErrnoException("open", Errno.EINVAL);
         if (address.Path.StartsWith(FdSetPrefix, StringComparison.Ordinal))
         {
             var found = int.TryParse(address.Path.AsSpan(FdSetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var set)
-                ? fds?.OpenFdSet(set, forWriting)
+                ? fds?.OpenFdSet(set, forWriting, direct)
                 : null;
             return found ?? throw new ErrnoException("open", Errno.ENOENT);
         }
 
-        return forWriting ? FileDescriptor.OpenWrite(address.Path) : FileDescriptor.OpenRead(address.Path);
+        return forWriting ? FileDescriptor.OpenWrite(address.Path, direct) : FileDescriptor.OpenRead(address.Path, direct);
     }
 
     private static Channel OpenFd(FdAddress address, IFdResolver? fds)

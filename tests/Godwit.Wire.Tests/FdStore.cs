@@ -7,5 +7,5 @@ internal sealed class FdStore : Dictionary<string, FileDescriptor>, IFdResolver
 {
     public FileDescriptor? TakeFd(string name) => Remove(name, out var descriptor) ? descriptor : null;
 
-    public FileDescriptor? OpenFdSet(int setId, bool forWriting) => TryGetValue($"set{setId}", out var descriptor) ? descriptor.Duplicate() : null;
+    public FileDescriptor? OpenFdSet(int setId, bool forWriting, bool direct = false) => TryGetValue($"set{setId}", out var descriptor) ? descriptor.Duplicate() : null;
 }

@@ -16,6 +16,9 @@ internal static partial class Fcntl
     internal const int O_NONBLOCK = 0x800;
     internal const int O_CLOEXEC = 0x80000;
 
+    /// <summary>Past the page cache. The value depends on the architecture.</summary>
+    internal static readonly int O_DIRECT = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x10000 : 0x4000;
+
     internal const int AT_FDCWD = -100;
 
     internal const int F_GETFD = 1;
