@@ -15,6 +15,10 @@ public sealed unsafe partial class Hart
     private int _inDevice;
     private long _seenLayout;
 
+    // Ticks of a rest that was asked for and has not ended; 0 for none. What waiting in whole milliseconds leaves goes into the next one.
+    private long _restTicks;
+    private long _restCarryTicks;
+
     /// <summary>Gets a value indicating whether the hart may be changing guest-visible state at this moment.</summary>
     internal bool IsBusy => _safePoint.IsInGuest || Volatile.Read(ref _inDevice) != 0;
 
@@ -40,6 +44,13 @@ public sealed unsafe partial class Hart
         else
             Interlocked.And(ref _mip, ~bit);
         if (level)
+            RequestAttention();
+    }
+
+    /// <inheritdoc/>
+    public void Rest(TimeSpan duration)
+    {
+        if (Interlocked.CompareExchange(ref _restTicks, duration.Ticks, 0) == 0)
             RequestAttention();
     }
 
@@ -79,7 +90,10 @@ public sealed unsafe partial class Hart
         lock (_wake)
         {
             while (!_accelerator.IsDisposing && (!_accelerator.IsRunning || (_halted && !HasWakingInterrupt)))
+            {
                 Monitor.Wait(_wake);
+                Volatile.Write(ref _restTicks, 0); // it rests anyway
+            }
         }
 
         Volatile.Write(ref _waiting, 0);
@@ -95,6 +109,12 @@ public sealed unsafe partial class Hart
             Interlocked.Exchange(ref _attention, 0);
             if (!_accelerator.IsRunning)
                 break;
+            if (Volatile.Read(ref _restTicks) != 0)
+            {
+                RestOutsideGuest();
+                continue;
+            }
+
             if (_safePoint.Poll())
                 DropWritePermissions();
             if (_halted)
@@ -109,6 +129,30 @@ public sealed unsafe partial class Hart
         }
 
         _safePoint.LeaveGuest();
+    }
+
+    private void RestOutsideGuest()
+    {
+        _safePoint.LeaveGuest();
+        long wanted = Volatile.Read(ref _restTicks) + _restCarryTicks;
+        long milliseconds = wanted / TimeSpan.TicksPerMillisecond;
+        _restCarryTicks = wanted % TimeSpan.TicksPerMillisecond;
+        long end = Environment.TickCount64 + milliseconds;
+        Interlocked.Exchange(ref _waiting, 1);
+        lock (_wake)
+        {
+            long left = milliseconds;
+            while (left > 0 && _accelerator.IsRunning && !_accelerator.IsDisposing)
+            {
+                Monitor.Wait(_wake, (int)left);
+                left = end - Environment.TickCount64;
+            }
+        }
+
+        Volatile.Write(ref _waiting, 0);
+        Volatile.Write(ref _restTicks, 0);
+        if (_safePoint.EnterGuest())
+            DropWritePermissions();
     }
 
     private void DropWritePermissions()

@@ -11,7 +11,7 @@ namespace Godwit.Accel.RiscV;
 /// All state is changed by the hart's own thread, or by anyone while the accelerator is stopped; only <c>mip</c> and the attention flag
 /// are shared, through interlocked operations.
 /// </remarks>
-public sealed unsafe partial class Hart : IVirtualCpu
+public sealed unsafe partial class Hart : IVirtualCpu, IPausableCpu
 {
     internal const int PageBits = 12;
     internal const int PageBytes = 1 << PageBits;

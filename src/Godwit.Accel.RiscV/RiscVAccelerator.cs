@@ -14,6 +14,7 @@ public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
     private readonly SoftwareDirtyLog _log;
     private readonly Lock _control = new();
     private readonly Hart[] _harts;
+    private readonly TimedVcpuThrottle _throttle;
     private bool _running;
     private bool _disposing;
     private int _holds;
@@ -37,6 +38,7 @@ public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
         _harts = new Hart[options.HartCount];
         for (int i = 0; i < _harts.Length; i++)
             _harts[i] = new Hart(this, i, options, _log);
+        _throttle = new TimedVcpuThrottle(_harts, () => IsRunning);
         using (memory.BigLock.EnterIfNeeded())
         {
             addressSpace.RegisterListener(_listener);
@@ -55,6 +57,9 @@ public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
 
     /// <inheritdoc/>
     public IDirtyLog DirtyLog => _log;
+
+    /// <inheritdoc/>
+    public IVcpuThrottle Throttle => _throttle;
 
     /// <inheritdoc/>
     public bool IsRunning => Volatile.Read(ref _running) && Volatile.Read(ref _holds) == 0;
@@ -141,6 +146,7 @@ public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
             WakeAll();
         }
 
+        _throttle.Dispose();
         foreach (Hart hart in _harts)
             hart.Join();
         using (_memory.BigLock.EnterIfNeeded())

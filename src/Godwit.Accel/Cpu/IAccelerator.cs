@@ -12,6 +12,9 @@ public interface IAccelerator : IDisposable
     /// <summary>Gets the dirty log of guest stores.</summary>
     IDirtyLog DirtyLog { get; }
 
+    /// <summary>Gets what slows the CPUs down when a migration does not converge.</summary>
+    IVcpuThrottle Throttle { get; }
+
     /// <summary>Gets a value indicating whether the CPUs may run guest code.</summary>
     bool IsRunning { get; }
 

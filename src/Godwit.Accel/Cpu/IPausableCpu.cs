@@ -1,0 +1,12 @@
+namespace Godwit.Accel;
+
+/// <summary>A virtual CPU that can be made to rest.</summary>
+public interface IPausableCpu
+{
+    /// <summary>
+    /// Makes the CPU leave guest code and rest there. Does nothing while an earlier rest has not ended, or when the CPU is not in guest
+    /// code anyway. Stopping the accelerator ends the rest.
+    /// </summary>
+    /// <param name="duration">How long.</param>
+    void Rest(TimeSpan duration);
+}
