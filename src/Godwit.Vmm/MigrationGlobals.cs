@@ -1,3 +1,4 @@
+using System.Globalization;
 using Godwit.Migration;
 
 namespace Godwit.Vmm;
@@ -17,7 +18,6 @@ public static class MigrationGlobals
         ["send-configuration"] = "on",
         ["send-section-footer"] = "on",
         ["send-switchover-start"] = "on",
-        ["multifd-flush-after-each-section"] = "off",
         ["x-clear-bitmap-shift"] = "18",
         ["x-preempt-pre-7-2"] = "off",
         ["multifd-clean-tls-termination"] = "on",
@@ -64,16 +64,25 @@ public static class MigrationGlobals
             return;
         }
 
+        if (name is "multifd-flush-after-each-section")
+        {
+            settings.MultiFdSyncsEachSection = ParseSwitch(name, value);
+            return;
+        }
+
+        if (name is "x-channel-timeout")
+        {
+            if (!uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out uint seconds) || seconds is 0 or > 1_000_000)
+                throw new MigrationRefusedException($"Parameter '{name}' expects a number of seconds from 1 to 1000000");
+            settings.ChannelTimeout = TimeSpan.FromSeconds(seconds);
+            return;
+        }
+
         string plain = name.StartsWith("x-", StringComparison.Ordinal) ? name[2..] : name;
         string capability = name is "x-colo" ? name : name is "mapped-ram" ? name : plain;
         if ((name != plain || name is "mapped-ram") && MigrationCapabilityTable.TryParse(capability, out _) && IsCapabilityProperty(capability))
         {
-            capabilities.Add(KeyValuePair.Create(capability, value switch
-            {
-                "on" or "true" or "yes" => true,
-                "off" or "false" or "no" => false,
-                _ => throw new MigrationRefusedException($"Parameter '{name}' expects 'on' or 'off'"),
-            }));
+            capabilities.Add(KeyValuePair.Create(capability, ParseSwitch(name, value)));
             return;
         }
 
@@ -82,6 +91,13 @@ public static class MigrationGlobals
             throw new MigrationRefusedException($"Property 'migration.{name}' not found");
         settings.SetParameters([KeyValuePair.Create(parameter, MigrationParameterText.Parse(info, value, plainUnit: 1))]);
     }
+
+    private static bool ParseSwitch(string name, string value) => value switch
+    {
+        "on" or "true" or "yes" => true,
+        "off" or "false" or "no" => false,
+        _ => throw new MigrationRefusedException($"Parameter '{name}' expects 'on' or 'off'"),
+    };
 
     private static bool IsCapabilityProperty(string name) => name is not
         ("pause-before-switchover" or "dirty-bitmaps" or "postcopy-blocktime" or "late-block-activate" or "x-ignore-shared" or "validate-uuid");

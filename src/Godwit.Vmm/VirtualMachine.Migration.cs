@@ -25,6 +25,13 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
     /// <inheritdoc/>
     public bool StartsAutomatically => _startsAutomatically;
 
+    /// <summary>What part of their time the CPUs are kept from running so that a migration converges, in percent; 0 for none.</summary>
+    public int CpuThrottlePercentage
+    {
+        get => _accelerator.Throttle.Percentage;
+        set => _accelerator.Throttle.Percentage = value;
+    }
+
     /// <inheritdoc/>
     string? IMigrationHost.Advise(StreamFormatException refusal) => SourceAdvice.For(refusal);
 

@@ -65,7 +65,7 @@ public sealed partial class VirtualMachine : IDisposable
             this, Settings, this, new OutgoingMigrationOptions { Profile = options.Profile, Logger = options.Logger });
         Incoming = new IncomingMigration(
             this, Settings, this, new IncomingMigrationOptions { Profile = options.Profile, Logger = options.Logger }) { Ended = OnIncomingEnded };
-        _ram = new RamSaveVm(Memory, Outgoing);
+        _ram = new RamSaveVm(Memory, Outgoing, Incoming);
         RegisterState();
         if (options.Staircase is not null)
             _machine.LoadStaircase(options.Staircase);

@@ -54,6 +54,13 @@ public interface IMigrationHost
     /// <summary>Enters a stopped run state.</summary>
     void SetRunState(RunState state);
 
+    /// <summary>Source: what part of their time the vCPUs are kept from running, in percent, 0 to 99; 0 where that is not possible.</summary>
+    int CpuThrottlePercentage
+    {
+        get => 0;
+        set { }
+    }
+
     /// <summary>Destination: runs the guest.</summary>
     void StartGuest();
 }

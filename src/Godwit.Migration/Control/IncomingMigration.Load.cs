@@ -21,13 +21,11 @@ public sealed partial class IncomingMigration
         var stage = LoadStage.Loading;
         try
         {
-            var channel = accept(_stop.Token);
-            Volatile.Write(ref _channel, channel);
+            AcceptChannels(accept);
+            var channel = _channels.Main!;
 
             // All channels there are; whoever else connects is turned away and not left waiting.
             Volatile.Read(ref _listener)?.Dispose();
-            if (_stop.IsCancellationRequested)
-                channel.Shutdown();
             _state.TryMove(MigrationStatus.Setup, MigrationStatus.Active);
             load = new LoadVmReader(new MigrationReader(channel), new LoadVmOptions
             {
@@ -51,15 +49,44 @@ public sealed partial class IncomingMigration
         }
         catch (Exception e)
         {
-            Fail(e, load, stage);
+            // A data channel's own error says more than the main channel, which was shut down because of it.
+            Fail(e is ChannelException && _channelError is { } first ? first : e, load, stage);
         }
 
         _ended.Set();
         Ended?.Invoke(Status == MigrationStatus.Completed);
         if (Status == MigrationStatus.Completed && load?.ReturnPath is not null)
             Linger(Options.LingerTime);
-        Volatile.Read(ref _channel)?.Dispose();
+        _channels.Dispose();
         Volatile.Read(ref _listener)?.Dispose();
+    }
+
+    private void AcceptChannels(Func<CancellationToken, Channel> accept)
+    {
+        var capabilities = Settings.Capabilities;
+        var count = Settings.Parameters.MultifdChannels;
+        var channels = new IncomingChannels(_channels, accept, _host.Uuid, Settings.ChannelTimeout);
+        if (!capabilities.MultiFd)
+        {
+            channels.AcceptMain(_stop.Token);
+        }
+        else if (!capabilities.MappedRam)
+        {
+            channels.AcceptAll(count, _stop.Token);
+        }
+        else
+        {
+            channels.AcceptMain(_stop.Token);
+            _channels.Data = new Channel?[count];
+            for (var i = 0; i < count; i++)
+            {
+                var more = ChannelFactory.OpenAdditional(
+                    _file ?? throw new MigrationFailedException("Migration requires multi-channel URIs (e.g. tcp)"),
+                    _fds, forWriting: false, Settings.Parameters[MigrationParameter.DirectIo].Flag);
+                _channels.Data[i] = more;
+                _channels.Add(more);
+            }
+        }
     }
 
     /// <summary>The run state after the load (<c>docs/migration-states.md</c>, "Run state of the destination").</summary>
@@ -127,7 +154,7 @@ public sealed partial class IncomingMigration
     /// <summary>Keeps the connection until the source has read the last message and closes.</summary>
     private void Linger(TimeSpan time)
     {
-        var channel = _channel!;
+        var channel = _channels.Main!;
         using var timer = new Timer(static state => ((Channel)state!).Shutdown(), channel, time, Timeout.InfiniteTimeSpan);
         Span<byte> rest = stackalloc byte[4096];
         try

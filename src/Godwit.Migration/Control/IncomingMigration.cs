@@ -19,7 +19,10 @@ public sealed partial class IncomingMigration : IDisposable
     private Thread? _thread;
     private IChannelListener? _listener;
     private volatile IReadOnlyList<MigrationAddress> _listenAddresses = [];
-    private Channel? _channel;
+    private readonly TransportChannels _channels = new();
+    private FileAddress? _file;
+    private IFdResolver? _fds;
+    private volatile Exception? _channelError;
     private bool _started;
     private bool _isDisposed;
     private volatile string? _errorDescription;
@@ -99,6 +102,8 @@ public sealed partial class IncomingMigration : IDisposable
             _listenAddresses = listener.LocalAddresses;
             IsListenerStarted = address is TcpAddress or UnixAddress;
             ExitsOnError = exitOnError;
+            _file = address as FileAddress;
+            _fds = fds;
             Begin(listener.Accept, listener.LocalAddress.ToUri());
         }
     }
@@ -126,7 +131,7 @@ public sealed partial class IncomingMigration : IDisposable
     public void Stop()
     {
         _stop.Cancel();
-        Volatile.Read(ref _channel)?.Shutdown();
+        _channels.Shutdown();
     }
 
     /// <summary>Gives up and waits for the thread.</summary>
@@ -138,7 +143,7 @@ public sealed partial class IncomingMigration : IDisposable
         if (_thread is { } thread && thread != Thread.CurrentThread)
             thread.Join();
         _listener?.Dispose();
-        _channel?.Dispose();
+        _channels.Dispose();
         _ended.Dispose();
         _stop.Dispose();
     }

@@ -8,9 +8,9 @@ public static class MigrationCapabilityTable
     /// <summary>All rows; the index of a row is the numeric value of its capability.</summary>
     public static ImmutableArray<MigrationCapabilityInfo> All { get; } =
     [
-        new(MigrationCapability.Xbzrle, "xbzrle", IsBuilt: false),
+        new(MigrationCapability.Xbzrle, "xbzrle", IsBuilt: true),
         new(MigrationCapability.RdmaPinAll, "rdma-pin-all", IsBuilt: false),
-        new(MigrationCapability.AutoConverge, "auto-converge", IsBuilt: false),
+        new(MigrationCapability.AutoConverge, "auto-converge", IsBuilt: true),
         new(MigrationCapability.ZeroBlocks, "zero-blocks", IsBuilt: false),
         new(MigrationCapability.Events, "events", IsBuilt: true),
         new(MigrationCapability.PostcopyRam, "postcopy-ram", IsBuilt: false),
@@ -18,7 +18,7 @@ public static class MigrationCapabilityTable
         new(MigrationCapability.ReleaseRam, "release-ram", IsBuilt: false),
         new(MigrationCapability.ReturnPath, "return-path", IsBuilt: true),
         new(MigrationCapability.PauseBeforeSwitchover, "pause-before-switchover", IsBuilt: true),
-        new(MigrationCapability.MultiFd, "multifd", IsBuilt: false),
+        new(MigrationCapability.MultiFd, "multifd", IsBuilt: true),
         new(MigrationCapability.DirtyBitmaps, "dirty-bitmaps", IsBuilt: false),
         new(MigrationCapability.PostcopyBlocktime, "postcopy-blocktime", IsBuilt: false),
         new(MigrationCapability.LateBlockActivate, "late-block-activate", IsBuilt: true),
@@ -29,7 +29,7 @@ public static class MigrationCapabilityTable
         new(MigrationCapability.PostcopyPreempt, "postcopy-preempt", IsBuilt: false),
         new(MigrationCapability.SwitchoverAck, "switchover-ack", IsBuilt: true),
         new(MigrationCapability.DirtyLimit, "dirty-limit", IsBuilt: false),
-        new(MigrationCapability.MappedRam, "mapped-ram", IsBuilt: false, IsValidated: true),
+        new(MigrationCapability.MappedRam, "mapped-ram", IsBuilt: true, IsValidated: true),
     ];
 
     /// <summary>The name of a capability.</summary>

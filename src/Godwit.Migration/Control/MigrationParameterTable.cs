@@ -29,7 +29,7 @@ public static class MigrationParameterTable
         Size(MigrationParameter.DowntimeLimit, "downtime-limit", 300, " ms", 0, 2000000, "an integer in the range of 0 to (2000 * 1000) ms"),
         Size(MigrationParameter.XCheckpointDelay, "x-checkpoint-delay", 20000, " ms") with { Kind = MigrationParameterKind.Word },
         UInt8(MigrationParameter.MultifdChannels, "multifd-channels", 2, "", 1, 255, "a value between 1 and 255"),
-        Choice(MigrationParameter.MultifdCompression, "multifd-compression", "none", ["none", "zlib", "zstd"], ["none"]),
+        Choice(MigrationParameter.MultifdCompression, "multifd-compression", "none", ["none", "zlib", "zstd"]),
         Choice(MigrationParameter.ZeroPageDetection, "zero-page-detection", "multifd", ["none", "legacy", "multifd"]),
 
         // A power of two; MigrationParameters checks that.
@@ -46,7 +46,7 @@ public static class MigrationParameterTable
             WholeRangeError = "Parameter 'vcpu_dirty_limit' must be greater than 1 MB/s",
         },
         Choice(MigrationParameter.Mode, "mode", "normal", ["normal", "cpr-reboot", "cpr-transfer"], ["normal"]),
-        Boolean(MigrationParameter.DirectIo, "direct-io") with { Built = [MigrationParameterValue.FromBoolean(false)] },
+        Boolean(MigrationParameter.DirectIo, "direct-io"),
         UInt8(MigrationParameter.MultifdZlibLevel, "multifd-zlib-level", 1, null, 0, 9, "a value between 0 and 9"),
         UInt8(MigrationParameter.MultifdZstdLevel, "multifd-zstd-level", 1, null, 0, 20, "a value between 0 and 20"),
         UInt8(MigrationParameter.MultifdQatzipLevel, "multifd-qatzip-level", 1, null, 1, 9, "a value between 1 and 9"),

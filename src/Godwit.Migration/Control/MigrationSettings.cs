@@ -19,6 +19,15 @@ public sealed class MigrationSettings
     /// <summary>Asked when capabilities change: true while an outgoing migration runs, which forbids it.</summary>
     public Func<bool> IsMigrationRunning { get; set; } = static () => false;
 
+    /// <summary>
+    /// Whether multifd channels are brought into step at the end of each section; null for what the peer's release does. Must be the same on
+    /// both sides.
+    /// </summary>
+    public bool? MultiFdSyncsEachSection { get; set; }
+
+    /// <summary>How long a channel of an incoming migration may stall where its peer has nothing to wait for.</summary>
+    public TimeSpan ChannelTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The capabilities in force.</summary>
     public MigrationCapabilities Capabilities => Volatile.Read(ref _capabilities).Value;
 

@@ -88,7 +88,7 @@ internal sealed partial class OutgoingAttempt
         // The peer said that it will not run the guest.
         if (_returnPath is { RefusedByPeer: true })
             return false;
-        var channel = _channels!.Main;
+        var channel = _channels!.Main!;
         if (channel.HasReturnPath)
             return true;
 

@@ -13,7 +13,7 @@ internal sealed partial class OutgoingAttempt
     private void Send()
     {
         var started = _statistics.Clock.GetTimestamp();
-        var channel = _channels!.Main;
+        var channel = _channels!.Main!;
         var writer = new MigrationWriter(channel, _owner.Limiter);
         _owner.Limiter.BytesPerSecond = LimitBytesPerSecond;
         _owner.Limiter.Reset();
@@ -39,10 +39,10 @@ internal sealed partial class OutgoingAttempt
         }
 
         save.WriteHeader(ConfigurationState.Create(_host.MachineName, _host.Uuid, _capabilities));
-        if (_capabilities.ReturnPath && _channels!.Main.HasReturnPath)
+        if (_capabilities.ReturnPath && _channels!.Main!.HasReturnPath)
         {
             _returnPath = new SourceReturnPath(
-                _channels.Main, _host, _statistics, _capabilities, save.Profile, () => _state.Status, Fail, _owner.Options.Logger);
+                _channels.Main!, _host, _statistics, _capabilities, save.Profile, () => _state.Status, Fail, _owner.Options.Logger);
             _returnPath.Start();
             save.WriteCommand(MigrationCommand.OpenReturnPath);
             save.WritePing(1);

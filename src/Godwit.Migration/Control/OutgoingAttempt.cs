@@ -22,6 +22,7 @@ internal sealed partial class OutgoingAttempt : IDisposable
     private readonly MigrationCapabilities _capabilities;
     private Thread? _thread;
     private TransportChannels? _channels;
+    private volatile Channel[] _dataChannels = [];
     private SourceReturnPath? _returnPath;
     private Exception? _firstError;
     private RunState? _before;
@@ -49,11 +50,14 @@ internal sealed partial class OutgoingAttempt : IDisposable
     /// <summary>The peer was lost between the last byte and its answer.</summary>
     public bool IsUndecided => _isUndecided;
 
+    /// <summary>The data channels by number; empty without multifd.</summary>
+    public IReadOnlyList<Channel> DataChannels => _dataChannels;
+
     /// <summary>Starts the thread, which connects first.</summary>
-    public void Start(Func<CancellationToken, Channel> connect)
+    public void Start(Func<CancellationToken, Channel> connect, Func<CancellationToken, Channel>? connectMore)
     {
         Log.OutgoingStarted(_owner.Options.Logger, _target);
-        _thread = new Thread(() => Run(connect)) { IsBackground = true, Name = "migration" };
+        _thread = new Thread(() => Run(connect, connectMore)) { IsBackground = true, Name = "migration" };
         _thread.Start();
     }
 
@@ -129,12 +133,14 @@ internal sealed partial class OutgoingAttempt : IDisposable
         }
     }
 
-    private void Run(Func<CancellationToken, Channel> connect)
+    private void Run(Func<CancellationToken, Channel> connect, Func<CancellationToken, Channel>? connectMore)
     {
         var completed = false;
         try
         {
             Connect(connect);
+            if (_capabilities.MultiFd)
+                ConnectMore(connectMore ?? throw new MigrationFailedException("Migration requires multi-channel URIs (e.g. tcp)"));
             Send();
             completed = true;
         }
@@ -165,6 +171,27 @@ internal sealed partial class OutgoingAttempt : IDisposable
             _channels = new TransportChannels(channel);
         _statistics.AttachMainChannel(channel);
         ThrowIfStopped();
+    }
+
+    /// <summary>Opens the data channels, before a byte of the stream is written. Each says at once what it is.</summary>
+    private void ConnectMore(Func<CancellationToken, Channel> connect)
+    {
+        var channels = new Channel[_owner.Settings.Parameters.MultifdChannels];
+        Span<byte> init = stackalloc byte[MultiFdFormat.InitBytes];
+        for (var i = 0; i < channels.Length; i++)
+        {
+            var channel = connect(_stop.Token);
+            channels[i] = channel;
+            _channels!.Add(channel);
+            ThrowIfStopped();
+            if (_capabilities.MappedRam)
+                continue; // places in a file need no introduction
+            MultiFdFormat.WriteInit(init, _host.Uuid, (byte)i);
+            channel.Write(init);
+            _statistics.AddMultifdBytes(init.Length);
+        }
+
+        _dataChannels = channels;
     }
 
     private void Remember(Exception cause) => Interlocked.CompareExchange(ref _firstError, cause, null);

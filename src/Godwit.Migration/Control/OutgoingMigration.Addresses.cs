@@ -23,11 +23,12 @@ public sealed partial class OutgoingMigration
             var attempt = Begin(address.ToUri());
             if (address is TcpAddress or UnixAddress)
             {
-                attempt.Start(token => ChannelFactory.Connect(address, fds, token));
+                attempt.Start(token => ChannelFactory.Connect(address, fds, token), token => ChannelFactory.Connect(address, fds, token));
                 return;
             }
 
             Channel channel;
+            var more = new Queue<Channel>();
             try
             {
                 channel = ChannelFactory.Connect(address, fds);
@@ -38,7 +39,30 @@ public sealed partial class OutgoingMigration
                 throw new MigrationRefusedException(e.Message, e);
             }
 
-            attempt.Start(_ => channel);
+            try
+            {
+                OpenMore(address, fds, more);
+            }
+            catch (MigrationException e)
+            {
+                channel.Dispose();
+                foreach (var opened in more)
+                    opened.Dispose();
+                attempt.EndBeforeStart(e);
+                throw new MigrationRefusedException(e.Message, e);
+            }
+
+            attempt.Start(_ => channel, _ => more.Dequeue());
         }
+    }
+
+    /// <summary>Opens a file once more for each data channel, so that what goes wrong is told to who asked.</summary>
+    private void OpenMore(MigrationAddress address, IFdResolver? fds, Queue<Channel> more)
+    {
+        if (!Settings.Capabilities.MultiFd || address is not FileAddress file)
+            return;
+        var direct = Settings.Parameters[MigrationParameter.DirectIo].Flag;
+        for (var i = 0; i < Settings.Parameters.MultifdChannels; i++)
+            more.Enqueue(ChannelFactory.OpenAdditional(file, fds, forWriting: true, direct));
     }
 }

@@ -1,3 +1,6 @@
+using Godwit.VmState;
+using Godwit.Wire;
+
 namespace Godwit.Migration;
 
 /// <content>What the RAM section knows of its migration.</content>
@@ -8,6 +11,25 @@ public sealed partial class OutgoingMigration : IRamMigrationContext
 
     /// <inheritdoc/>
     public MigrationParameters Parameters => Settings.Parameters;
+
+    /// <inheritdoc/>
+    public PeerProfile Profile => PeerVersion.Resolve(Settings.Parameters, _host.Origin, Options.Profile);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Channel> DataChannels => Volatile.Read(ref _attempt)?.DataChannels ?? [];
+
+    /// <inheritdoc/>
+    public bool MultiFdSyncsEachSection => Settings.MultiFdSyncsEachSection ?? !Profile.HasMultiFdFlushRecord;
+
+    /// <inheritdoc/>
+    public int CpuThrottlePercentage
+    {
+        get => _host.CpuThrottlePercentage;
+        set => _host.CpuThrottlePercentage = value;
+    }
+
+    /// <inheritdoc/>
+    public void ChannelFailed(Exception cause) => Volatile.Read(ref _attempt)?.Fail(cause);
 
     /// <inheritdoc/>
     public void DirtySyncDone(long syncCount) => _events.Pass(syncCount);

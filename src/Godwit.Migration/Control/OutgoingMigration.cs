@@ -67,14 +67,15 @@ public sealed partial class OutgoingMigration : IDisposable
     /// <summary>Starts a migration over a channel that the caller opens.</summary>
     /// <param name="target">Where it goes, for log lines.</param>
     /// <param name="connect">Opens the main channel; runs on the migration thread and heeds the token.</param>
+    /// <param name="connectMore">Opens a further channel, for multifd; null where there can be none.</param>
     /// <exception cref="MigrationRefusedException">A migration runs, or the machine cannot be migrated now.</exception>
-    public void Start(string target, Func<CancellationToken, Channel> connect)
+    public void Start(string target, Func<CancellationToken, Channel> connect, Func<CancellationToken, Channel>? connectMore = null)
     {
         ArgumentNullException.ThrowIfNull(connect);
         lock (_commands)
         {
             CheckAllowed();
-            Begin(target).Start(connect);
+            Begin(target).Start(connect, connectMore);
         }
     }
 

@@ -1,3 +1,4 @@
+using Godwit.VmState;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
@@ -17,9 +18,28 @@ public interface IRamMigrationContext
     /// <summary>The budget of the running migration, or null for none.</summary>
     RateLimiter? Limiter { get; }
 
+    /// <summary>Which release the destination is.</summary>
+    PeerProfile Profile => PeerProfile.Default;
+
+    /// <summary>The open data channels by number, their init messages sent; empty without multifd.</summary>
+    IReadOnlyList<Channel> DataChannels => [];
+
+    /// <summary>Whether data channels are brought into step at the end of each section, and not of each round.</summary>
+    bool MultiFdSyncsEachSection => !Profile.HasMultiFdFlushRecord;
+
+    /// <summary>What part of their time the vCPUs are kept from running, in percent; 0 for none.</summary>
+    int CpuThrottlePercentage
+    {
+        get => 0;
+        set { }
+    }
+
     /// <summary>Told after each dirty sync, with the number of syncs so far: the value of the MIGRATION_PASS event.</summary>
     void DirtySyncDone(long syncCount);
 
     /// <summary>The migration must end: its RAM changed in a way that cannot be followed. Any thread; returns at once.</summary>
     void RamChanged(string reason);
+
+    /// <summary>The migration must end: a data channel failed. Any thread; returns at once.</summary>
+    void ChannelFailed(Exception cause) => RamChanged(cause.Message);
 }

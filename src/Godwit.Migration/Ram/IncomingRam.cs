@@ -13,23 +13,41 @@ public sealed class IncomingRam : IDisposable
     private readonly MemorySystem _memory;
     private readonly RamOptions _options;
     private readonly ImmutableArray<RamBlock> _blocks;
+    private readonly IIncomingRamContext? _context;
     private readonly byte[] _payload = new byte[Math.Max(XbzrleFormat.PageBytes, CompressedPage.MaxBytes)];
     private RamRecordDecoder? _decoder;
+    private MultiFdReceiver? _receiver;
+    private MappedRamReadQueue? _queue;
     private bool _isDisposed;
 
     /// <summary>Takes hold of all migratable blocks.</summary>
-    public IncomingRam(MemorySystem memory, RamOptions options)
+    /// <param name="memory">Where pages go.</param>
+    /// <param name="options">What capabilities and parameters mean.</param>
+    /// <param name="context">The migration, where there are data channels.</param>
+    public IncomingRam(MemorySystem memory, RamOptions options, IIncomingRamContext? context = null)
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(options);
         _memory = memory;
         _options = options;
+        _context = context;
         _blocks = [.. memory.Ram.Blocks.Where(block => block.IsMigratable && block.TryAddReference())];
         Placement = new PagePlacement(_blocks);
     }
 
     /// <summary>Where pages go, and which ones have come.</summary>
     public PagePlacement Placement { get; }
+
+    /// <summary>Starts the threads of the data channels, if there are any: the source may be sending already.</summary>
+    /// <param name="main">The main channel.</param>
+    public void StartDataChannels(Channel main)
+    {
+        if (!_options.MultiFd || _options.MappedRam || _receiver is not null)
+            return;
+        if (_context is not { DataChannels.Count: > 0 })
+            throw new MigrationFailedException("multifd has no channel to receive on");
+        _receiver = new MultiFdReceiver(_context, main, FindBlock, Placement.Share, _options.MultiFdMethod);
+    }
 
     /// <summary>Reads the body of a section up to its end mark.</summary>
     /// <param name="reader">The main channel.</param>
@@ -48,13 +66,20 @@ public sealed class IncomingRam : IDisposable
         }
 
         RamRecordDecoder decoder = DecoderOf(reader);
+        StartDataChannels(reader.Channel);
         while (true)
         {
             RamRecordHeader header = decoder.ReadHeader();
+            if (_options.MappedRam && header.Kind is not (RamRecordBits.EndOfSection or RamRecordBits.MemorySize))
+                throw reader.Error("a mapped-ram file has a record of a page", "no such record", header.Kind.ToString(), header.Position);
             switch (header.Kind)
             {
                 case RamRecordBits.EndOfSection:
+                    EndSection(type);
                     return;
+                case RamRecordBits.MultiFdFlush:
+                    _receiver?.Synchronize(); // without data channels it means nothing
+                    break;
                 case RamRecordBits.Page:
                     Placement.PlacePage(reader, header.Block!, new RamOffset(header.Address));
                     break;
@@ -72,7 +97,7 @@ public sealed class IncomingRam : IDisposable
                     ReadBlockList(reader, header, type);
                     break;
                 default:
-                    break; // HOOK without RDMA and MULTIFD_FLUSH without multifd mean nothing
+                    break; // HOOK without RDMA means nothing
             }
         }
     }
@@ -83,9 +108,21 @@ public sealed class IncomingRam : IDisposable
         if (_isDisposed)
             return;
         _isDisposed = true;
+        _receiver?.Dispose();
+        _queue?.Dispose();
         Placement.Dispose();
         foreach (RamBlock block in _blocks)
             block.ReleaseReference();
+    }
+
+    private void EndSection(SectionType type)
+    {
+        if (_receiver is null)
+            return;
+        if (_context!.MultiFdSyncsEachSection)
+            _receiver.Synchronize();
+        if (type == SectionType.End)
+            _receiver.CheckNoneWaits();
     }
 
     private RamRecordDecoder DecoderOf(MigrationReader reader)
@@ -111,7 +148,17 @@ public sealed class IncomingRam : IDisposable
     {
         if (type is SectionType.Part or SectionType.End)
             throw reader.Error("the block list is not at the start of the ram section", "a START section", type.ToString(), header.Position);
-        new RamBlockListDecoder(reader, _memory, _options).Read(header.Address);
+        if (!_options.MappedRam)
+        {
+            new RamBlockListDecoder(reader, _memory, _options).Read(header.Address);
+            return;
+        }
+
+        if (_options.MultiFd && _context is { DataChannels.Count: > 0 })
+            _queue ??= new MappedRamReadQueue(_context.DataChannels);
+        var mapped = new MappedRamReader(reader, Placement, _queue);
+        new RamBlockListDecoder(reader, _memory, _options, mapped).Read(header.Address);
+        _queue?.Wait();
     }
 
     private void ReadDifference(RamRecordDecoder decoder, in RamRecordHeader header)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Numerics;
 using Godwit.Memory;
 using Godwit.Native;
 using Godwit.Wire;
@@ -21,6 +22,8 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     /// <summary>The longest that one PART section gathers pages.</summary>
     public static readonly TimeSpan MaxPartDuration = TimeSpan.FromMilliseconds(50);
 
+    private static readonly TimeSpan _longestWithoutSync = TimeSpan.FromSeconds(5);
+
     private readonly MemorySystem _memory;
     private readonly IRamMigrationContext _context;
     private readonly RamOptions _options;
@@ -31,6 +34,12 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     private readonly PageSearch _search;
     private readonly DirtyRatePeriod _period;
     private readonly XbzrleSender? _xbzrle;
+    private readonly AutoConverge? _autoConverge;
+    private readonly MappedRamFile? _file;
+    private IPageTransport? _transport;
+    private long _lastSyncTimestamp;
+    private long _newlyDirtyAtPeriod;
+    private long _sentAtPeriod;
     private bool _xbzrleStarted;
     private bool _lastStage;
     private bool _isDisposed;
@@ -52,9 +61,13 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         _writer = writer;
         _encoder = new RamRecordEncoder(writer);
         _period = new DirtyRatePeriod(_statistics.Clock);
-        if (_options.Xbzrle)
-            _xbzrle = new XbzrleSender(_options.XbzrleCacheSizeBytes, xbzrleStatistics);
         _blocks = [.. memory.Ram.Blocks.Where(block => block.IsMigratable && block.TryAddReference())];
+        if (_options.Xbzrle)
+            _xbzrle = new XbzrleSender(UsefulCacheBytes(_options.XbzrleCacheSizeBytes), xbzrleStatistics);
+        if (_options.MappedRam)
+            _file = new MappedRamFile();
+        if (context.Capabilities.AutoConverge)
+            _autoConverge = new AutoConverge();
         Bitmap = new MigrationBitmap(memory, _blocks.Where(block => !_options.IsIgnored(block)), _options.ClearBitmapShift);
         _search = new PageSearch(Bitmap);
         _statistics.TotalBytes = Bitmap.DirtyBytes;
@@ -77,12 +90,20 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     /// <summary>Writes the body of the START section: the block list.</summary>
     public void WriteSetup()
     {
+        if (_file is not null && !_writer.Channel.IsSeekable)
+            throw new MigrationFailedException("Migration requires seekable transport (e.g. file)");
+        _transport = CreateTransport();
         ulong total = 0;
         foreach (RamBlock block in _blocks)
             total += block.UsedLengthBytes;
         _encoder.WriteMemorySize(total);
         foreach (RamBlock block in _blocks)
+        {
             _encoder.WriteBlockListEntry(_options.ListEntryOf(block));
+            _file?.LayOut(_writer, block, _options.IsIgnored(block));
+        }
+
+        _transport?.EndSetup();
         EndSection();
     }
 
@@ -90,15 +111,18 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     /// <returns>Whether no page was left to be sent.</returns>
     public bool WriteIteration()
     {
+        FollowParameters();
         long start = _statistics.Clock.GetTimestamp();
+        long startSent = _transport?.BytesSent ?? 0;
         long startPosition = _writer.Position;
         long budget = RemainingBudget();
         int sinceClockCheck = 0;
         bool isDone = false;
-        while (budget > _writer.Position - startPosition)
+        long used;
+        while (budget > (used = _writer.Position - startPosition + (_transport?.BytesSent ?? 0) - startSent))
         {
             // Short of the budget's end the runs get shorter, so that a slice is not overdrawn by a whole run.
-            long fits = (budget - (_writer.Position - startPosition)) / TargetPage.SizeBytes + 1;
+            long fits = (budget - used) / TargetPage.SizeBytes + 1;
             int handled = SendNext((int)Math.Min(PagesPerClockCheck, fits));
             if (handled == 0)
             {
@@ -115,6 +139,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
             }
         }
 
+        _transport?.EndSection(isLast: false);
         EndSection();
         _statistics.AddRamBytes(_writer.Position - startPosition);
         _statistics.RemainingBytes = Bitmap.DirtyBytes;
@@ -143,6 +168,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
             // All pages go.
         }
 
+        _transport?.EndSection(isLast: true);
         EndSection();
         _statistics.AddRamBytes(_writer.Position - startPosition);
         _statistics.RemainingBytes = Bitmap.DirtyBytes;
@@ -182,6 +208,9 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         if (_isDisposed)
             return;
         _isDisposed = true;
+        _transport?.Dispose();
+        if (_autoConverge is not null)
+            _context.CpuThrottlePercentage = 0;
         using BigLock.Scope held = _memory.BigLock.EnterIfNeeded();
         _memory.Ram.RemoveObserver(this);
         _memory.StopGlobalLogging(GlobalDirtyTracking.Migration);
@@ -194,13 +223,56 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     {
         Bitmap.Sync(lastStage);
         long count = _statistics.CountDirtySync(Bitmap.DirtyBytes);
+        _lastSyncTimestamp = _statistics.Clock.GetTimestamp();
         if (_period.TryEnd(Bitmap.NewlyDirtyPages, out long pagesPerSecond))
         {
+            Throttle();
             _statistics.DirtyPagesPerSecond = pagesPerSecond;
             _xbzrle?.Statistics.EndPeriod(_statistics.NormalPages + _statistics.ZeroPages + _statistics.XbzrlePages);
         }
 
         _context.DirtySyncDone(count);
+    }
+
+    private IPageTransport? CreateTransport()
+    {
+        if (_options.MultiFd)
+            return new MultiFdSender(_context, _encoder, _writer, _options, _file);
+        return _file is null ? null : new MappedRamSender(_file, _writer.Channel, _statistics, _context.Limiter, _options.DetectZeroPages);
+    }
+
+    /// <summary>What may change while the migration runs, and the sync that auto-converge needs in very long rounds.</summary>
+    private void FollowParameters()
+    {
+        _xbzrle?.Resize(UsefulCacheBytes((long)Math.Min(long.MaxValue, _context.Parameters.XbzrleCacheSizeBytes)));
+        if (_autoConverge is not null && Bitmap.SyncCount > 1 && _statistics.Clock.GetElapsedTime(_lastSyncTimestamp) >= _longestWithoutSync)
+            Sync();
+    }
+
+    private void Throttle()
+    {
+        long dirty = Bitmap.NewlyDirtyPages;
+        long sent = _statistics.TransferredBytes;
+        if (_autoConverge is not null)
+        {
+            int current = _context.CpuThrottlePercentage;
+            int wanted = _autoConverge.Decide(
+                current, (dirty - _newlyDirtyAtPeriod) << TargetPage.Bits, sent - _sentAtPeriod, ThrottleSettings.From(_context.Parameters));
+            if (wanted != current)
+                _context.CpuThrottlePercentage = wanted;
+        }
+
+        _newlyDirtyAtPeriod = dirty;
+        _sentAtPeriod = sent;
+    }
+
+    /// <summary>A cache with more slots than there are pages works like one with a slot for each.</summary>
+    private long UsefulCacheBytes(long wanted)
+    {
+        ulong end = TargetPage.SizeBytes;
+        foreach (RamBlock block in _blocks)
+            end = Math.Max(end, block.Offset.Value + block.MaxLengthBytes);
+        return (long)Math.Min((ulong)wanted, BitOperations.RoundUpToPowerOf2(end));
     }
 
     private long RemainingBudget()
@@ -228,6 +300,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
                     return 0;
                 case PageSearchOutcome.Wrapped:
                     _xbzrleStarted = _xbzrle is not null;
+                    _transport?.EndRound();
                     break;
                 default:
                     int sent = SendRun(run);
@@ -235,7 +308,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
                         sent += SendRun(run);
                     if (sent == 0)
                         break; // every page was known to the peer already
-                    _search.Commit();
+                    _search.Commit(repeatsLast: _transport is null);
                     return sent;
             }
         }
@@ -251,6 +324,12 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     /// <summary>Sends a run; returns how many pages needed a record.</summary>
     private int SendRun(in PageRun run)
     {
+        if (_transport is not null)
+        {
+            _transport.Send(run);
+            return run.Count;
+        }
+
         RamBlock block = run.Block;
         ulong offset = run.Start.Value;
         HostRange memory = block.GetHostRange(run.Start, run.LengthBytes);

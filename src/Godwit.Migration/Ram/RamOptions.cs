@@ -8,6 +8,9 @@ namespace Godwit.Migration;
 /// <param name="Xbzrle">The xbzrle capability: pages sent before may be sent as differences.</param>
 /// <param name="XbzrleCacheSizeBytes">Size of the cache of what was sent.</param>
 /// <param name="DetectZeroPages">Whether pages of zeros become ZERO records.</param>
+/// <param name="MappedRam">The mapped-ram capability: pages lie at fixed places in a file.</param>
+/// <param name="MultiFd">The multifd capability: pages go over data channels.</param>
+/// <param name="MultiFdMethod">How data channels are compressed.</param>
 /// <param name="ClearBitmapShift">Log2 of the pages per chunk of the lazily cleared dirty log.</param>
 public sealed record RamOptions(
     bool PostcopyRam = false,
@@ -15,6 +18,9 @@ public sealed record RamOptions(
     bool Xbzrle = false,
     long XbzrleCacheSizeBytes = 64L << 20,
     bool DetectZeroPages = true,
+    bool MappedRam = false,
+    bool MultiFd = false,
+    MultiFdBits MultiFdMethod = MultiFdBits.None,
     int ClearBitmapShift = MigrationBitmap.DefaultClearShift)
 {
     /// <summary>Reads the options out of a migration's capabilities and parameters.</summary>
@@ -26,7 +32,10 @@ public sealed record RamOptions(
             IgnoreShared: capabilities.IgnoreShared,
             Xbzrle: capabilities.Xbzrle,
             XbzrleCacheSizeBytes: (long)parameters.XbzrleCacheSizeBytes,
-            DetectZeroPages: !string.Equals(parameters.ZeroPageDetection, "none", StringComparison.Ordinal));
+            DetectZeroPages: !string.Equals(parameters.ZeroPageDetection, "none", StringComparison.Ordinal),
+            MappedRam: capabilities.MappedRam,
+            MultiFd: capabilities.MultiFd,
+            MultiFdMethod: MultiFdCompression.MethodOf(parameters));
     }
 
     /// <summary>Page size of a backing that needs no mention in the block list.</summary>

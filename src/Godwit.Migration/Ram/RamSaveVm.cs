@@ -16,18 +16,21 @@ public sealed class RamSaveVm : ISaveVmHandlers, IDisposable
 
     private readonly MemorySystem _memory;
     private readonly IRamMigrationContext _context;
+    private readonly IIncomingRamContext? _incomingContext;
     private OutgoingRam? _outgoing;
     private IncomingRam? _incoming;
 
     /// <summary>Makes the handlers of a machine's RAM.</summary>
     /// <param name="memory">The machine's memory.</param>
     /// <param name="context">What is known of the migration when one runs.</param>
-    public RamSaveVm(MemorySystem memory, IRamMigrationContext context)
+    /// <param name="incoming">The same of an incoming one; null where there are no data channels.</param>
+    public RamSaveVm(MemorySystem memory, IRamMigrationContext context, IIncomingRamContext? incoming = null)
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(context);
         _memory = memory;
         _context = context;
+        _incomingContext = incoming;
     }
 
     /// <inheritdoc/>
@@ -103,7 +106,7 @@ public sealed class RamSaveVm : ISaveVmHandlers, IDisposable
     public void LoadSetup()
     {
         _incoming?.Dispose();
-        _incoming = new IncomingRam(_memory, RamOptions.From(_context.Capabilities, _context.Parameters));
+        _incoming = new IncomingRam(_memory, RamOptions.From(_context.Capabilities, _context.Parameters), _incomingContext);
     }
 
     /// <inheritdoc/>

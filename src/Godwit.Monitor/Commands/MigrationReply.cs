@@ -54,6 +54,8 @@ internal static class MigrationReply
         info["ram"] = Ram(s);
         if (machine.Settings.Capabilities.Xbzrle)
             info["xbzrle-cache"] = Xbzrle(machine);
+        if (machine.CpuThrottlePercentage is var throttle and not 0)
+            info["cpu-throttle-percentage"] = throttle;
     }
 
     private static JsonObject Ram(MigrationStatistics s) => new()

@@ -174,6 +174,7 @@ internal sealed class HumanInfo(VirtualMachine machine)
         Optional(output, "Zero-copy-send fallbacks happened", s.DirtySyncMissedZeroCopy, " times");
         if (machine.Settings.Capabilities.Xbzrle)
             Xbzrle(output);
+        Optional(output, "cpu throttle percentage", machine.CpuThrottlePercentage, "");
     }
 
     private void Xbzrle(HumanOutput output)

@@ -10,6 +10,11 @@ public sealed class RamBlockListDecoder
     private readonly MigrationReader _reader;
     private readonly MemorySystem _memory;
     private readonly RamOptions _options;
+    private readonly MappedRamReader? _mapped;
+
+    /// <summary>Reads from <paramref name="reader"/>, pages included if they lie in a file.</summary>
+    internal RamBlockListDecoder(MigrationReader reader, MemorySystem memory, RamOptions options, MappedRamReader? mapped)
+        : this(reader, memory, options) => _mapped = mapped;
 
     /// <summary>Reads from <paramref name="reader"/>.</summary>
     public RamBlockListDecoder(MigrationReader reader, MemorySystem memory, RamOptions options)
@@ -45,6 +50,7 @@ public sealed class RamBlockListDecoder
             FitLength(block, length, lengthAt);
             CheckPageSize(block);
             CheckGuestAddress(block);
+            _mapped?.ReadBlock(block, length, _options.IsIgnored(block));
         }
     }
 

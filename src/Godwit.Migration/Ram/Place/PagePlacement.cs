@@ -26,6 +26,12 @@ public sealed class PagePlacement : IDisposable
         _places = blocks.ToDictionary(block => block, block => new Place(block, new ReceivedBitmap(block.MaxLengthBytes >> TargetPage.Bits)));
     }
 
+    private PagePlacement(PagePlacement other) =>
+        _places = other._places.ToDictionary(pair => pair.Key, pair => new Place(pair.Key, pair.Value.Received));
+
+    /// <summary>A placement for another thread, with the same received bitmaps.</summary>
+    public PagePlacement Share() => new(this);
+
     /// <summary>Which pages of <paramref name="block"/> have come.</summary>
     public ReceivedBitmap ReceivedOf(RamBlock block) => _places[block].Received;
 
@@ -44,6 +50,12 @@ public sealed class PagePlacement : IDisposable
 
         place.Received.TrySet(offset.Page);
     }
+
+    /// <summary>A page's bytes are in their place.</summary>
+    public void MarkReceived(RamBlock block, RamOffset offset) => PlaceOf(block).Received.TrySet(offset.Page);
+
+    /// <summary>The bytes of neighbouring pages are in their places, or are being put there before anybody looks.</summary>
+    public void MarkReceived(RamBlock block, PageIndex first, int count) => PlaceOf(block).Received.SetRange(first, (ulong)count);
 
     /// <summary>Reads a page from the stream into its place, and perhaps the whole records of some of its neighbours.</summary>
     /// <param name="reader">Behind the first word of the page's record.</param>

@@ -100,9 +100,13 @@ public sealed class PageSearch
     }
 
     /// <summary>Remembers where the last page was sent: everything found since <see cref="Begin"/> counts as sent.</summary>
-    public void Commit()
+    /// <param name="repeatsLast">
+    /// Whether the page sent last may come again before the round ends, as peers do it when it is dirty again by then. Where pages of a
+    /// round can overtake each other it must not.
+    /// </param>
+    public void Commit(bool repeatsLast = true)
     {
         _lastBlock = _block;
-        _lastPage = _page == 0 ? 0 : _page - 1;
+        _lastPage = repeatsLast && _page != 0 ? _page - 1 : _page;
     }
 }

@@ -1,0 +1,217 @@
+using Godwit.Memory;
+using Godwit.Wire;
+
+namespace Godwit.Migration;
+
+/// <summary>
+/// Hands pages to the threads of the data channels, and brings them into step at the end of each round (docs/formats/multifd.md,
+/// "Synchronisation").
+/// </summary>
+/// <remarks>
+/// Pages are gathered in a batch, which goes to an idle channel as it is. The first failure of any channel ends the migration; whoever
+/// waits for a channel is woken then.
+/// </remarks>
+internal sealed class MultiFdSender : IPageTransport
+{
+    private readonly IRamMigrationContext _context;
+    private readonly RamRecordEncoder _encoder;
+    private readonly MappedRamFile? _file;
+    private readonly MigrationWriter _main;
+    private readonly MultiFdSendChannel[] _channels;
+    private readonly SemaphoreSlim _idle;
+    private readonly bool _detectsHere;
+    private readonly bool _syncsEachSection;
+    private PageBatch _open = new();
+    private int _lastUsed;
+    private long _packets;
+    private long _bytes;
+    private Exception? _firstError;
+
+    /// <summary>Starts the threads.</summary>
+    /// <param name="context">The migration, with its open data channels.</param>
+    /// <param name="encoder">The main channel's records, for zero pages found here and synchronisation marks.</param>
+    /// <param name="main">The main channel's writer.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="file">The file, when pages go to fixed places and not into packets.</param>
+    public MultiFdSender(IRamMigrationContext context, RamRecordEncoder encoder, MigrationWriter main, RamOptions options, MappedRamFile? file)
+    {
+        _context = context;
+        _encoder = encoder;
+        _main = main;
+        _file = file;
+        bool legacy = string.Equals(context.Parameters.ZeroPageDetection, "legacy", StringComparison.Ordinal)
+            || !context.Profile.HasMultiFdZeroPages;
+        _detectsHere = options.DetectZeroPages && legacy;
+        _syncsEachSection = file is null && context.MultiFdSyncsEachSection;
+        bool detectThere = options.DetectZeroPages && !legacy;
+        IReadOnlyList<Channel> channels = context.DataChannels;
+        if (channels.Count == 0)
+            throw new MigrationFailedException("multifd has no channel to send on");
+        _idle = new SemaphoreSlim(channels.Count);
+        _channels = new MultiFdSendChannel[channels.Count];
+        for (int i = 0; i < _channels.Length; i++)
+        {
+            _channels[i] = file is not null
+                ? new MultiFdFileChannel(this, channels[i], i, detectThere, file)
+                : new MultiFdPacketChannel(this, channels[i], i, detectThere, MultiFdCompression.CreateCompressor(context.Parameters));
+        }
+
+        foreach (MultiFdSendChannel channel in _channels)
+            channel.Start();
+    }
+
+    /// <inheritdoc/>
+    public long BytesSent => Interlocked.Read(ref _bytes);
+
+    /// <inheritdoc/>
+    public void Send(in PageRun run)
+    {
+        if (!_detectsHere)
+        {
+            Queue(run.Block, run.First.Value, run.Count);
+            return;
+        }
+
+        var scan = new PageScan(run.Block, run.Start, run.Count, detect: true);
+        while (scan.Next(out int first, out int count, out bool isZero))
+        {
+            ulong page = run.First.Value + (ulong)first;
+            if (isZero)
+                SendZero(run.Block, page, count);
+            else
+                Queue(run.Block, page, count);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void EndSetup() => Synchronize(mark: !_syncsEachSection);
+
+    /// <inheritdoc/>
+    public void EndRound()
+    {
+        if (!_syncsEachSection)
+            Synchronize(mark: true);
+    }
+
+    /// <inheritdoc/>
+    public void EndSection(bool isLast)
+    {
+        if (_syncsEachSection)
+            Synchronize(mark: false);
+        if (isLast)
+            _file?.WriteBitmaps(_main.Channel);
+    }
+
+    /// <summary>Ends the threads and waits for them. The channels stay the migration's.</summary>
+    public void Dispose()
+    {
+        foreach (MultiFdSendChannel channel in _channels)
+            channel.Dispose();
+        _idle.Dispose();
+    }
+
+    /// <summary>The number of the next packet of any channel.</summary>
+    internal ulong NextPacketNumber() => (ulong)(Interlocked.Increment(ref _packets) - 1);
+
+    /// <summary>Counts what a channel has sent.</summary>
+    internal void NoteSent(long bytes, int normalPages, int zeroPages)
+    {
+        Interlocked.Add(ref _bytes, bytes);
+        _context.Limiter?.Account(bytes);
+        _context.Statistics.AddMultifdBytes(bytes);
+        _context.Statistics.AddNormalPages(normalPages);
+        _context.Statistics.AddZeroPages(zeroPages);
+    }
+
+    /// <summary>A channel waits for its next job.</summary>
+    internal void NoteIdle() => _idle.Release();
+
+    /// <summary>A channel has failed; its thread ends.</summary>
+    internal void Fail(Exception cause)
+    {
+        if (Interlocked.CompareExchange(ref _firstError, cause, null) is null)
+            _context.ChannelFailed(cause);
+        // Nobody who waits for channels may wait for this one.
+        _idle.Release(_channels.Length);
+    }
+
+    private void SendZero(RamBlock block, ulong first, int count)
+    {
+        if (_file is not null)
+        {
+            _file.ForgetPages(block, new PageIndex(first), count);
+        }
+        else
+        {
+            for (int i = 0; i < count; i++)
+                _encoder.WriteZero(block, new PageIndex(first + (ulong)i).ToRamOffset());
+        }
+
+        _context.Statistics.AddZeroPages(count);
+    }
+
+    private void Queue(RamBlock block, ulong first, int count)
+    {
+        if (_open.Count > 0 && !ReferenceEquals(_open.Block, block))
+            Flush();
+        while (count > 0)
+        {
+            int fits = Math.Min(count, _open.Room);
+            _open.Add(block, first, fits);
+            first += (ulong)fits;
+            count -= fits;
+            if (_open.Room == 0)
+                Flush();
+        }
+    }
+
+    private void Flush()
+    {
+        if (_open.Count == 0)
+            return;
+        WaitForIdle();
+        for (int i = 0; i < _channels.Length; i++)
+        {
+            _lastUsed = (_lastUsed + 1) % _channels.Length;
+            if (!_channels[_lastUsed].IsIdle)
+                continue;
+            _open = _channels[_lastUsed].GiveBatch(_open);
+            return;
+        }
+
+        throw new InvalidOperationException("No data channel is idle.");
+    }
+
+    private void Synchronize(bool mark)
+    {
+        Flush();
+        WaitForAll();
+        if (_file is null)
+        {
+            foreach (MultiFdSendChannel channel in _channels)
+                channel.GiveSync();
+            WaitForAll();
+        }
+
+        _idle.Release(_channels.Length);
+        if (!mark || _file is not null)
+            return;
+
+        // The destination's channels wait for the mark: it must not lie here while more pages are sent to them.
+        _encoder.WriteMultiFdFlush();
+        _main.Flush();
+    }
+
+    private void WaitForAll()
+    {
+        for (int i = 0; i < _channels.Length; i++)
+            WaitForIdle();
+    }
+
+    private void WaitForIdle()
+    {
+        _idle.Wait();
+        if (Volatile.Read(ref _firstError) is { } cause)
+            throw new MigrationFailedException(cause.Message, cause);
+    }
+}
