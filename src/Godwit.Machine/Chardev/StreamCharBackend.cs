@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Godwit.Machine;
 
 /// <summary>Sends output to one stream and takes input from another, each on a thread of its own: standard input and output, files, sockets.</summary>
@@ -143,9 +141,6 @@ public class StreamCharBackend : ICharBackend
 
         sink?.Dispose();
     }
-
-    /// <summary>The descriptor stays the process's.</summary>
-    private static FileStream OpenDescriptor(int number, FileAccess access) => new(new SafeFileHandle(number, ownsHandle: false), access, bufferSize: 0);
 
     private void WriteLoop()
     {

@@ -89,9 +89,6 @@ public sealed class RiscVClint
     /// <summary>Registers of 64 bits, or their halves.</summary>
     internal static AccessConstraints TimerAccess { get; } = new() { MinimumSizeBytes = 4, MaximumSizeBytes = 8 };
 
-    /// <summary>The comparator of a hart; all ones when it has never been set to anything sooner.</summary>
-    public ulong GetCompare(int hart) => _compare[hart];
-
     /// <summary>
     /// Whether a hart waits for a timer that QEMU 10.0 would not take over: that release neither writes nor re-arms the timers, so whoever writes
     /// for it has to mark the timer interrupt of such a hart as pending, and the guest programs its timer again.
