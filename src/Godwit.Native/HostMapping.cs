@@ -10,6 +10,9 @@ namespace Godwit.Native;
 /// </remarks>
 public sealed class HostMapping : SafeHandle
 {
+    /// <summary>What the processor maps as one huge page.</summary>
+    private const long HugePageBytes = 2 << 20;
+
     private HostMapping(nint address, long lengthBytes, FileDescriptor? file, bool isShared)
         : base(-1, ownsHandle: true)
     {
@@ -63,11 +66,48 @@ public sealed class HostMapping : SafeHandle
         }
     }
 
-    /// <summary>Maps private memory of this process, all zero; no swap is reserved for it.</summary>
+    /// <summary>Maps private memory of this process, all zero; no swap is reserved for it. Starts where a huge page can, if it is as long as one.</summary>
     /// <param name="lengthBytes">More than 0.</param>
     /// <exception cref="ErrnoException">The kernel refused.</exception>
     public static HostMapping AllocateAnonymous(long lengthBytes)
-        => Map(null, RoundUpToPage(lengthBytes), SysMman.MAP_PRIVATE | SysMman.MAP_ANONYMOUS | SysMman.MAP_NORESERVE);
+    {
+        const int Flags = SysMman.MAP_PRIVATE | SysMman.MAP_ANONYMOUS | SysMman.MAP_NORESERVE;
+        var rounded = RoundUpToPage(lengthBytes);
+        if (rounded < HugePageBytes)
+            return Map(null, rounded, Flags);
+
+        // Not every kernel aligns large mappings by itself: map more, and cut off what is too much on either side.
+        var outer = (long)MapAddress(null, checked(rounded + HugePageBytes), Flags);
+        var start = (outer + HugePageBytes - 1) / HugePageBytes * HugePageBytes;
+        Unmap(outer, start - outer);
+        Unmap(start + rounded, outer + HugePageBytes - start);
+        return new HostMapping((nint)start, rounded, null, isShared: false);
+    }
+
+    /// <summary>Maps the start of a file, shared with everybody who maps it; a file that is not there, or empty, is made as long as asked for.</summary>
+    /// <param name="path">The file, for instance on a memory file system or one of huge pages.</param>
+    /// <param name="lengthBytes">More than 0.</param>
+    /// <exception cref="ErrnoException">The kernel refused.</exception>
+    /// <exception cref="ArgumentException">The file is shorter than that.</exception>
+    public static HostMapping MapFile(string path, long lengthBytes)
+    {
+        var rounded = RoundUpToPage(lengthBytes);
+        var file = FileDescriptor.OpenReadWrite(path);
+        try
+        {
+            var found = file.SeekToEnd();
+            if (found == 0)
+                file.SetLength(rounded);
+            else if (found < rounded)
+                throw new ArgumentException($"'{path}' has 0x{found:x} bytes, too few for memory of 0x{rounded:x} bytes.", nameof(path));
+            return Map(file, rounded, SysMman.MAP_SHARED | SysMman.MAP_NORESERVE);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Maps the first <paramref name="lengthBytes"/> of a memory file that another process made, shared with it.</summary>
     /// <param name="file">The descriptor; the mapping owns it from here on, also when the call throws.</param>
@@ -160,11 +200,18 @@ public sealed class HostMapping : SafeHandle
     }
 
     private static HostMapping Map(FileDescriptor? file, long lengthBytes, int flags)
+        => new(MapAddress(file, lengthBytes, flags), lengthBytes, file, (flags & SysMman.MAP_SHARED) != 0);
+
+    private static nint MapAddress(FileDescriptor? file, long lengthBytes, int flags)
     {
         var address = SysMman.mmap(0, (nuint)lengthBytes, SysMman.PROT_READ | SysMman.PROT_WRITE, flags, file?.Number ?? -1, 0);
-        if (address == SysMman.MAP_FAILED)
-            throw ErrnoException.ForLast("mmap");
-        return new HostMapping(address, lengthBytes, file, (flags & SysMman.MAP_SHARED) != 0);
+        return address == SysMman.MAP_FAILED ? throw ErrnoException.ForLast("mmap") : address;
+    }
+
+    private static void Unmap(long address, long lengthBytes)
+    {
+        if (lengthBytes > 0 && SysMman.munmap((nint)address, (nuint)lengthBytes) != 0)
+            throw ErrnoException.ForLast("munmap");
     }
 
     private static long RoundUpToPage(long lengthBytes)

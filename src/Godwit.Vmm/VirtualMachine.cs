@@ -29,7 +29,7 @@ public sealed partial class VirtualMachine : IDisposable
     /// <param name="options">What it is made of.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="BootException">Firmware, kernel or RAM disk cannot be read or do not fit.</exception>
-    /// <exception cref="VmRefusedException">A migration global is unknown or does not fit.</exception>
+    /// <exception cref="VmRefusedException">A migration global is unknown or does not fit, or there is no memory for the guest.</exception>
     public VirtualMachine(VmOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -40,19 +40,15 @@ public sealed partial class VirtualMachine : IDisposable
         _startsAutomatically = !options.StartsStopped;
         Memory = new MemorySystem();
         _clock = new VirtualClock(Memory.BigLock);
-        _machine = new VirtMachine(
-            new VirtMachineOptions
-            {
-                RamBytes = options.RamBytes,
-                HartCount = options.HartCount,
-                Profile = options.Profile,
-                Serial = options.Serial,
-                CommandLine = options.CommandLine,
-                VirtioDevices = options.VirtioDevices,
-                IsVirtioLegacy = !options.HasModernVirtio,
-            },
-            Memory,
-            _clock);
+        try
+        {
+            _machine = new VirtMachine(BoardOptions(options), Memory, _clock);
+        }
+        catch (ErrnoException e)
+        {
+            throw new VmRefusedException($"guest memory cannot be had: {e.Message}", e);
+        }
+
         _accelerator = new RiscVAccelerator(
             Memory,
             _machine.AddressSpace,
@@ -185,10 +181,28 @@ public sealed partial class VirtualMachine : IDisposable
             hart.Reset();
     }
 
+    private static VirtMachineOptions BoardOptions(VmOptions options)
+    {
+        var board = new VirtMachineOptions
+        {
+            RamBytes = options.RamBytes,
+            HartCount = options.HartCount,
+            Profile = options.Profile,
+            Serial = options.Serial,
+            CommandLine = options.CommandLine,
+            VirtioDevices = options.VirtioDevices,
+            IsVirtioLegacy = !options.HasModernVirtio,
+        };
+        return options.MemoryBackend is { } backend
+            ? board with { RamName = backend.Id, RamBlock = new RamBlockOptions { FilePath = backend.FilePath, IsShared = backend.IsShared } }
+            : board;
+    }
+
     private void Preallocate()
     {
-        foreach (RamBlock block in Memory.Ram.Blocks)
-            block.Mapping.Advise(HostAdvice.PopulateWrite, 0, block.Mapping.LengthBytes);
+        HostMapping ram = _machine.RamBlock.Mapping;
+        if (!ram.Advise(HostAdvice.PopulateWrite, 0, ram.LengthBytes))
+            throw new VmRefusedException($"{ram.LengthBytes >> 20} MiB of guest RAM cannot be touched beforehand: the host has too little memory, or too old a kernel");
     }
 
     private void Emit(string name, System.Text.Json.Nodes.JsonObject? data = null) => EventSink?.Invoke(new VmEvent(name, data));

@@ -11,6 +11,9 @@ public sealed record VmOptions
     /// <summary>Bytes of guest RAM, whole pages; default 128 MiB.</summary>
     public ulong RamBytes { get; init; } = 128UL << 20;
 
+    /// <summary>What the RAM is made of; default private memory of the process.</summary>
+    public MemoryBackend? MemoryBackend { get; init; }
+
     /// <summary>Number of harts, 1 to 8; default 1.</summary>
     public int HartCount { get; init; } = 1;
 

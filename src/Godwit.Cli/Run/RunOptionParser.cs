@@ -17,7 +17,7 @@ internal sealed class RunOptionParser
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> _notYet = new(
-        ["-loadvm", "-only-migratable", "-object", "-numa", "-daemonize", "-snapshot"],
+        ["-loadvm", "-only-migratable", "-numa", "-daemonize", "-snapshot"],
         StringComparer.Ordinal);
 
     private static readonly Dictionary<string, Action<RunOptions>> _flags = new(StringComparer.Ordinal)
@@ -32,8 +32,9 @@ internal sealed class RunOptionParser
 
     private static readonly Dictionary<string, Handler> _values = new(StringComparer.Ordinal)
     {
-        ["-M"] = static (_, o, v) => Machine(o, v),
-        ["-machine"] = static (_, o, v) => Machine(o, v),
+        ["-M"] = static (p, o, v) => p.Machine(o, v),
+        ["-machine"] = static (p, o, v) => p.Machine(o, v),
+        ["-object"] = static (p, o, v) => p.Object(o, v),
         ["-cpu"] = static (_, o, v) => Cpu(o, v),
         ["-accel"] = static (_, o, v) => Accelerator(OptionValue.Parse(o, v, "accel")),
         ["-m"] = static (p, o, v) => p.Memory(o, v),
@@ -66,6 +67,9 @@ internal sealed class RunOptionParser
     };
 
     private readonly RunOptions _options = new();
+    private readonly Dictionary<string, MemoryBackendOption> _memoryBackends = new(StringComparer.Ordinal);
+    private string? _memoryBackend;
+    private bool _isSizeGiven;
 
     private RunOptionParser()
     {
@@ -109,6 +113,8 @@ internal sealed class RunOptionParser
             (isControl ? _options.QmpMonitors : _options.HumanMonitors).Add(endpoint);
         }
 
+        if (_memoryBackend is not null)
+            UseMemoryBackend(_memoryBackend);
         if (_options.Serial is { } serial && serial.StartsWith("chardev:", StringComparison.Ordinal))
             _options.Serial = Device("-serial", serial[8..]);
         RunDeviceParser.Finish(_options, id => Device("-device virtconsole", id));
@@ -126,7 +132,25 @@ internal sealed class RunOptionParser
     private string Device(string option, string id) =>
         _options.CharacterDevices.TryGetValue(id, out string? device) ? device : throw CommandException.Usage(option, $"there is no chardev '{id}'");
 
-    private static void Machine(string option, string value)
+    private void Object(string option, string value)
+    {
+        MemoryBackendOption backend = MemoryBackendOption.Parse(option, value);
+        if (!_memoryBackends.TryAdd(backend.Backend.Id, backend))
+            throw CommandException.Usage($"{option} {value}", $"'id={backend.Backend.Id}' is given twice");
+    }
+
+    private void UseMemoryBackend(string id)
+    {
+        if (!_memoryBackends.TryGetValue(id, out MemoryBackendOption? chosen))
+            throw CommandException.Usage("-machine", $"Memory backend '{id}' not found");
+        if (_isSizeGiven && _options.RamBytes != chosen.SizeBytes)
+            throw CommandException.Usage("-m", "Machine memory size does not match the size of the memory backend");
+        _options.RamBytes = chosen.SizeBytes;
+        _options.MemoryBackend = chosen.Backend;
+        _options.PreallocateMemory |= chosen.Preallocates;
+    }
+
+    private void Machine(string option, string value)
     {
         OptionValue v = OptionValue.Parse(option, value, "type");
         string type = v.Take("type") ?? "virt";
@@ -135,6 +159,7 @@ internal sealed class RunOptionParser
         Expect(v, "aia", "none");
         Expect(v, "aclint", "off");
         Expect(v, "acpi", "off");
+        _memoryBackend = v.Take("memory-backend") ?? _memoryBackend;
         if (v.Take("accel") is { } accel)
             Accelerator(OptionValue.Parse(option, accel, "accel"));
         v.End();
@@ -170,6 +195,7 @@ internal sealed class RunOptionParser
         if (!SizeText.TryParse(size, 1UL << 20, out ulong bytes) || bytes < 1UL << 20 || bytes > 1UL << 40 || bytes % 4096 != 0)
             throw v.Refuse(size, "is not a size of 1M to 1T in whole pages");
         _options.RamBytes = bytes;
+        _isSizeGiven = true;
     }
 
     private void Processors(string option, string value)

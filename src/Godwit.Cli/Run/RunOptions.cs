@@ -1,11 +1,18 @@
 using Godwit.Qmp;
+using Godwit.Vmm;
 
 namespace Godwit.Cli;
 
 /// <summary>What <c>godwit run</c> was asked for, checked option by option but not yet composed.</summary>
 internal sealed record RunOptions
 {
-    public ulong RamBytes { get; set; } = 128UL << 20;
+    /// <summary>Guest RAM when nothing is said.</summary>
+    public const ulong DefaultRamBytes = 128UL << 20;
+
+    public ulong RamBytes { get; set; } = DefaultRamBytes;
+
+    /// <summary>What the RAM is made of, or null for what is usual.</summary>
+    public MemoryBackend? MemoryBackend { get; set; }
 
     public int HartCount { get; set; } = 1;
 

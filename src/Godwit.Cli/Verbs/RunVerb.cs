@@ -29,8 +29,9 @@ internal sealed class RunVerb : IVerb
         "godwit run -M virt,acpi=off -m 256M -guest staircase -serial stdio -qmp unix:/tmp/vm1.sock,server=on,wait=off";
 
     private static string Summary =>
-        "-M virt[,aia=none,aclint=off,acpi=off] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N -guest staircase[,rate=PAGES/S][,pages=N] "
-        + "-drive file=FILE,format=raw,if=none,id=ID -netdev stream|dgram|socket|hubport,id=ID,… "
+        "-M virt[,aia=none,aclint=off,acpi=off][,memory-backend=ID] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N "
+        + "-object memory-backend-ram|memory-backend-memfd|memory-backend-file,id=ID,size=SIZE[,mem-path=FILE,share=on][,prealloc=on] "
+        + "-guest staircase[,rate=PAGES/S][,pages=N] -drive file=FILE,format=raw,if=none,id=ID -netdev stream|dgram|socket|hubport,id=ID,… "
         + "-device virtio-blk-device|virtio-net-device|virtio-rng-device|virtio-serial-device|virtconsole[,bus=virtio-mmio-bus.N],… "
         + "-bios default|none|FILE -kernel FILE -initrd FILE -append TEXT -dtb FILE "
         + "-serial stdio|null|file:PATH|unix:PATH|chardev:ID -chardev … -qmp … -mon … -monitor stdio|none|unix:… "
@@ -80,6 +81,7 @@ internal sealed class RunVerb : IVerb
                 StartsStopped = options.StartStopped,
                 EndsOnReset = options.NoReboot,
                 PreallocatesMemory = options.PreallocateMemory,
+                MemoryBackend = options.MemoryBackend,
                 MigrationGlobals = options.MigrationGlobals,
                 Serial = OpenSerial(host, options),
                 VirtioDevices = devices.Open(),

@@ -24,7 +24,7 @@ internal sealed class VirtDevices : IDisposable
     {
         _memory = memory;
         _ramBytes = options.RamBytes;
-        Ram = MemoryRegion.CreateRam(memory, "riscv_virt_board.ram", options.RamBytes);
+        Ram = MemoryRegion.CreateRam(memory, options.RamName, options.RamBytes, options.RamBlock);
         _bootRom = MemoryRegion.CreateRom(memory, "riscv_virt_board.mrom", VirtMemoryMap.BootRomBytes);
         _flash = [new PflashCfi01(memory, "virt.flash0"), new PflashCfi01(memory, "virt.flash1")];
         Clint = new RiscVClint(clock, options.HartCount);

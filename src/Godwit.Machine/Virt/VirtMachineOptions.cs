@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Memory;
 using Godwit.VmState;
 
 namespace Godwit.Machine;
@@ -8,6 +9,12 @@ public sealed record VirtMachineOptions
 {
     /// <summary>Bytes of RAM, a multiple of 4096; default 128 MiB.</summary>
     public ulong RamBytes { get; init; } = 128 << 20;
+
+    /// <summary>Name of the RAM block; QEMU gives it the name of the memory backend, if there is one.</summary>
+    public string RamName { get; init; } = "riscv_virt_board.ram";
+
+    /// <summary>What the RAM is made of; default private memory of the process.</summary>
+    public RamBlockOptions RamBlock { get; init; } = new();
 
     /// <summary>Number of harts, 1 to 8; default 1.</summary>
     public int HartCount { get; init; } = 1;

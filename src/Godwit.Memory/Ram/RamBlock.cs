@@ -22,9 +22,9 @@ public sealed class RamBlock
         MaxLengthBytes = maxLengthBytes;
         PageSizeBytes = options.PageSizeBytes;
         IsMigratable = options.IsMigratable;
-        IsShared = options.IsShared;
+        IsShared = options.IsShared || options.FilePath is not null;
         IsResizable = options.MaxLengthBytes is not null;
-        _mapping = HostMapping.AllocateShared(ShortName(idString), checked((long)maxLengthBytes));
+        _mapping = Map(idString, checked((long)maxLengthBytes), options);
     }
 
     /// <summary>The block's name on the wire, unique in its list, 1 to 255 bytes.</summary>
@@ -132,6 +132,17 @@ public sealed class RamBlock
     {
         if (offset.Value > MaxLengthBytes || count > MaxLengthBytes - offset.Value)
             throw new ArgumentOutOfRangeException(nameof(offset), $"{count} bytes at {offset} are not inside RAM block {IdString} of 0x{MaxLengthBytes:x} bytes.");
+    }
+
+    private static HostMapping Map(string idString, long lengthBytes, RamBlockOptions options)
+    {
+        if (options.FilePath is { } path)
+            return HostMapping.MapFile(path, lengthBytes);
+        if (options.IsShared)
+            return HostMapping.AllocateShared(ShortName(idString), lengthBytes);
+        var mapping = HostMapping.AllocateAnonymous(lengthBytes);
+        mapping.Advise(HostAdvice.HugePage, 0, mapping.LengthBytes);
+        return mapping;
     }
 
     // The kernel takes at most 249 bytes; the name only serves to recognise the mapping in /proc.

@@ -12,8 +12,11 @@ public sealed record RamBlockOptions
     /// <summary>Bytes that the block may grow to; default (null) fixes the length at the region's size.</summary>
     public ulong? MaxLengthBytes { get; init; }
 
-    /// <summary>Whether the user asked for memory shared with other processes; default false. The mapping is a memory file either way.</summary>
+    /// <summary>Whether other processes can map the memory; default false. It is a memory file then, else private memory in huge pages.</summary>
     public bool IsShared { get; init; }
+
+    /// <summary>The file that is the memory, shared with everybody who maps it; default none.</summary>
+    public string? FilePath { get; init; }
 
     /// <summary>Page size of the backing in bytes, a power of two; default 4096.</summary>
     public uint PageSizeBytes { get; init; } = TargetPage.SizeBytes;
