@@ -1,4 +1,5 @@
 using Godwit.Qmp;
+using Godwit.Vmm;
 
 namespace Godwit.Cli.Tests;
 
@@ -31,6 +32,31 @@ public sealed class RunOptionParserTests
     [InlineData("--m size=1G", 1UL << 30)]
     [InlineData("-m 2560k", 2560UL << 10)]
     public void Parse_Memory_DefaultsToMebibytes(string line, ulong expected) => Assert.Equal(expected, Parse(line).RamBytes);
+
+    [Theory]
+    [InlineData("memory-backend-ram,id=r,size=1G", null, false, false)]
+    [InlineData("memory-backend-ram,id=r,size=1G,prealloc=on,share=on", null, true, true)]
+    [InlineData("memory-backend-memfd,id=r,size=1G", null, true, false)]
+    [InlineData("memory-backend-file,id=r,size=1G,mem-path=/dev/shm/x,share=on", "/dev/shm/x", true, false)]
+    public void Parse_MemoryBackend_BecomesTheRam(string backend, string? path, bool isShared, bool isPreallocated)
+    {
+        RunOptions options = Parse($"-machine virt,memory-backend=r -object {backend}");
+
+        Assert.Equal(new MemoryBackend("r", path, isShared), options.MemoryBackend);
+        Assert.Equal(1UL << 30, options.RamBytes);
+        Assert.Equal(isPreallocated, options.PreallocateMemory);
+        Assert.Equal(1UL << 30, Parse($"-m 1G -M virt,memory-backend=r -object {backend}").RamBytes);
+    }
+
+    [Fact]
+    public void Parse_MemoryBackendThatNobodyUses_ChangesNothing()
+    {
+        RunOptions options = Parse("-object memory-backend-ram,id=r,size=1G,prealloc=on");
+
+        Assert.Null(options.MemoryBackend);
+        Assert.False(options.PreallocateMemory);
+        Assert.Equal(RunOptions.DefaultRamBytes, options.RamBytes);
+    }
 
     [Theory]
     [InlineData("-accel tcg")]
@@ -74,6 +100,11 @@ public sealed class RunOptionParserTests
 
     [Theory]
     [InlineData("-bogus", "-bogus: is not a known option")]
+    [InlineData("-M virt,memory-backend=r", "-machine: Memory backend 'r' not found")]
+    [InlineData("-m 2G -M virt,memory-backend=r -object memory-backend-ram,id=r,size=1G", "-m: Machine memory size does not match the size of the memory backend")]
+    [InlineData("-object memory-backend-file,id=r,size=1G,mem-path=/x", "-object memory-backend-file,id=r,size=1G,mem-path=/x: 'share=off' is not supported for a file; share=on is")]
+    [InlineData("-object memory-backend-ram,id=r,size=1G,policy=bind", "-object memory-backend-ram,id=r,size=1G,policy=bind: 'policy=bind' is not supported")]
+    [InlineData("-object rng-random,id=r", "-object rng-random,id=r: 'rng-random' is not a supported object; there are memory-backend-ram, memory-backend-memfd and memory-backend-file")]
     [InlineData("disk.img", "disk.img: is not an option; disk images are given with -drive")]
     [InlineData("-m", "-m: needs a value")]
     [InlineData("-M q35", "-M q35: 'q35' is not a supported machine; there is virt")]

@@ -43,6 +43,51 @@ public sealed class HostMappingTests
         Assert.Equal(42, second.GetSpan(17, 1)[0]);
     }
 
+    [Fact]
+    public void AllocateAnonymous_AsLongAsAHugePage_StartsWhereOneCan()
+    {
+        const int HugePageBytes = 2 << 20;
+        using var first = HostMapping.AllocateAnonymous(HugePageBytes + PageBytes);
+        using var second = HostMapping.AllocateAnonymous(HugePageBytes);
+
+        Assert.Equal(0, first.Address % HugePageBytes);
+        Assert.Equal(0, second.Address % HugePageBytes);
+        Assert.Equal(HugePageBytes + PageBytes, first.LengthBytes);
+        first.GetSpan(0, HugePageBytes + PageBytes).Fill(1);
+        Assert.Equal(-1, second.GetSpan(0, HugePageBytes).IndexOfAnyExcept((byte)0));
+    }
+
+    [Fact]
+    public void MapFile_NewFile_IsMadeAndSharedWithWhoeverMapsIt()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "ram");
+        using (var first = HostMapping.MapFile(path, 3 * PageBytes))
+        using (var second = HostMapping.MapFile(path, 2 * PageBytes))
+        {
+            first.GetSpan(PageBytes, 1)[0] = 42;
+
+            Assert.Equal(42, second.GetSpan(PageBytes, 1)[0]);
+            Assert.True(second.IsShared);
+        }
+
+        Assert.Equal(3 * PageBytes, new FileInfo(path).Length);
+        Assert.Equal(42, File.ReadAllBytes(path)[PageBytes]);
+    }
+
+    [Fact]
+    public void MapFile_ShorterFile_IsRefusedAndLeftAlone()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "ram");
+        File.WriteAllBytes(path, [1]);
+
+        Assert.Throws<ArgumentException>(() => HostMapping.MapFile(path, PageBytes));
+        Assert.Equal(1, new FileInfo(path).Length);
+    }
+
+    [Fact]
+    public void MapFile_NoSuchFolder_IsRefused()
+        => Assert.Throws<ErrnoException>(() => HostMapping.MapFile("/no/such/folder/ram", PageBytes));
+
     [Theory]
     [InlineData(-1, 1)]
     [InlineData(0, PageBytes + 1)]

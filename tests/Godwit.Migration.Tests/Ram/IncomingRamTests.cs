@@ -55,7 +55,7 @@ public sealed class IncomingRamTests : IDisposable
     [Fact]
     public void Read_ZeroPages_LeaveUntouchedMemoryAloneAndClearTheRest()
     {
-        RamBlock large = _machine.AddBlock("large", 64);
+        RamBlock large = _machine.AddBlock("large", 64, new RamBlockOptions { IsShared = true });
         large.GetSpan(new RamOffset(10 * Page), Page).Fill(1);
         var stream = new RamStreamBytes().U64(0x002).Name("large").Bytes(0);
         for (ulong page = 1; page < 64; page++)

@@ -124,7 +124,7 @@ public sealed class OutgoingRamTests : IDisposable
     [Fact]
     public void WriteIteration_MemoryNeverTouched_IsSentAsZeroAndStaysUntouched()
     {
-        RamBlock ram = _machine.AddBlock("ram", 1024);
+        RamBlock ram = _machine.AddBlock("ram", 1024, new RamBlockOptions { IsShared = true });
         ram.GetSpan(new RamOffset(100 * Page), Page).Fill(1);
         (_, OutgoingRam outgoing) = Start();
 

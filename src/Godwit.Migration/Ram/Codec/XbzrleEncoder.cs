@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Godwit.Migration;
@@ -24,11 +25,7 @@ public static class XbzrleEncoder
         if (!Vector128.IsHardwareAccelerated)
             return EncodeScalar(oldPage, newPage, output);
 
-        // One bit per byte of the page: the runs then fall out of bit counts.
-        Span<ulong> changed = stackalloc ulong[Words];
-        if (!FillChangeMap(oldPage, newPage, changed))
-            return XbzrleFormat.Unchanged;
-        return EncodeRuns(changed, newPage, output[..XbzrleFormat.PageBytes]);
+        return EncodeRuns(oldPage, newPage, output[..XbzrleFormat.PageBytes]);
     }
 
     /// <summary>The same encoding, byte by byte: the reference that tests hold <see cref="Encode"/> against.</summary>
@@ -75,91 +72,94 @@ public static class XbzrleEncoder
             throw new ArgumentException("The output has no room for one page.", nameof(output));
     }
 
-    /// <summary>Sets one bit per differing byte; false if there is none.</summary>
-    private static bool FillChangeMap(ReadOnlySpan<byte> oldPage, ReadOnlySpan<byte> newPage, Span<ulong> changed)
+    /// <summary>One bit per byte of 64 bytes, set where they differ.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong ChangedBits(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
     {
-        ulong any = 0;
         if (Vector512.IsHardwareAccelerated)
-        {
-            for (int word = 0; word < Words; word++)
-            {
-                Vector512<byte> before = Vector512.Create(oldPage.Slice(word * 64, 64));
-                Vector512<byte> after = Vector512.Create(newPage.Slice(word * 64, 64));
-                ulong bits = ~Vector512.Equals(before, after).ExtractMostSignificantBits();
-                changed[word] = bits;
-                any |= bits;
-            }
-
-            return any != 0;
-        }
-
-        for (int word = 0; word < Words; word++)
-        {
-            ReadOnlySpan<byte> before = oldPage.Slice(word * 64, 64);
-            ReadOnlySpan<byte> after = newPage.Slice(word * 64, 64);
-            ulong low = Vector256.Equals(Vector256.Create(before[..32]), Vector256.Create(after[..32])).ExtractMostSignificantBits();
-            ulong high = Vector256.Equals(Vector256.Create(before[32..]), Vector256.Create(after[32..])).ExtractMostSignificantBits();
-            ulong bits = ~(low | (high << 32));
-            changed[word] = bits;
-            any |= bits;
-        }
-
-        return any != 0;
+            return ~Vector512.Equals(Vector512.Create(before), Vector512.Create(after)).ExtractMostSignificantBits();
+        ulong low = Vector256.Equals(Vector256.Create(before), Vector256.Create(after)).ExtractMostSignificantBits();
+        ulong high = Vector256.Equals(Vector256.Create(before[32..]), Vector256.Create(after[32..])).ExtractMostSignificantBits();
+        return ~(low | (high << 32));
     }
 
-    private static int EncodeRuns(ReadOnlySpan<ulong> changed, ReadOnlySpan<byte> newPage, Span<byte> output)
+    /// <summary>
+    /// The runs fall out of bit counts: a set bit of <c>edges</c> is the first byte of a run, of a changed one and of an equal one in turn.
+    /// </summary>
+    /// <remarks>
+    /// A test for room that fails in the middle of the page need not be made there: what follows is at least one more changed byte, which
+    /// cannot be written then. Only the test before a last equal run, of which nothing is written, decides by itself.
+    /// </remarks>
+    private static int EncodeRuns(ReadOnlySpan<byte> oldPage, ReadOnlySpan<byte> newPage, Span<byte> output)
     {
         int written = 0;
         int runStart = 0;
-        bool isChanged = false;
+        int runEnd = 0;
         ulong carry = 0;
-        for (int word = 0; word < changed.Length; word++)
+        for (int word = 0; word < Words; word++)
         {
-            // A set bit here is the first byte of a run: of a changed one and of an equal one in turn.
-            ulong edges = changed[word] ^ ((changed[word] << 1) | carry);
-            carry = changed[word] >> 63;
-            for (; edges != 0; edges &= edges - 1)
+            ulong changed = ChangedBits(oldPage.Slice(word * 64, 64), newPage.Slice(word * 64, 64));
+            ulong edges = changed ^ ((changed << 1) | carry);
+            bool isInside = carry != 0;
+            carry = changed >> 63;
+            while (edges != 0)
             {
-                int position = (word << 6) + BitOperations.TrailingZeroCount(edges);
-                if (written + 2 > output.Length)
-                    return XbzrleFormat.Overflow;
-                int count = position - runStart;
-                written += WriteLength(output[written..], count);
-                if (isChanged)
+                if (!isInside)
                 {
-                    if (written + count > output.Length)
-                        return XbzrleFormat.Overflow;
-                    CopyRun(newPage[runStart..], output[written..], count);
-                    written += count;
+                    runStart = (word << 6) + BitOperations.TrailingZeroCount(edges);
+                    edges &= edges - 1;
+                    if (edges == 0)
+                        break;
                 }
 
-                isChanged = !isChanged;
-                runStart = position;
+                int end = (word << 6) + BitOperations.TrailingZeroCount(edges);
+                edges &= edges - 1;
+                isInside = false;
+                written = WritePair(newPage, output, written, runStart - runEnd, runStart, end - runStart);
+                if (written < 0)
+                    return XbzrleFormat.Overflow;
+                runEnd = end;
             }
         }
 
-        // The room is tested even if all that remains is equal, and nothing is written for it.
-        if (written + 2 > output.Length)
-            return XbzrleFormat.Overflow;
-        return isChanged ? EncodeLastRun(newPage[runStart..], output, written) : written;
+        if (carry != 0)
+        {
+            written = WritePair(newPage, output, written, runStart - runEnd, runStart, XbzrleFormat.PageBytes - runStart);
+            return written < 0 ? XbzrleFormat.Overflow : written;
+        }
+
+        if (runEnd == 0)
+            return XbzrleFormat.Unchanged;
+        return written + 2 > output.Length ? XbzrleFormat.Overflow : written;
     }
 
-    private static int EncodeLastRun(ReadOnlySpan<byte> bytes, Span<byte> output, int written)
-    {
-        written += WriteLength(output[written..], bytes.Length);
-        if (written + bytes.Length > output.Length)
-            return XbzrleFormat.Overflow;
-        bytes.CopyTo(output[written..]);
-        return written + bytes.Length;
-    }
-
-    private static void CopyRun(ReadOnlySpan<byte> from, Span<byte> to, int count)
+    /// <summary>Writes an equal run's length, a changed run's length and its bytes; returns the new end of the output, or -1 if there is no room.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WritePair(ReadOnlySpan<byte> page, Span<byte> output, int written, int equal, int start, int changed)
     {
         // Most runs are short: one vector store costs less than a call, and what it writes too much is overwritten or ignored.
-        if (count <= Vector256<byte>.Count && from.Length >= Vector256<byte>.Count && to.Length >= Vector256<byte>.Count)
-            Vector256.Create(from).CopyTo(to);
-        else
-            from[..count].CopyTo(to);
+        if ((equal < 0x80) & (changed <= Vector256<byte>.Count) & (start <= XbzrleFormat.PageBytes - Vector256<byte>.Count)
+            & (written <= XbzrleFormat.PageBytes - 2 - Vector256<byte>.Count))
+        {
+            output[written] = (byte)equal;
+            output[written + 1] = (byte)changed;
+            Vector256.Create(page[start..]).CopyTo(output[(written + 2)..]);
+            return written + 2 + changed;
+        }
+
+        return WriteLongPair(page.Slice(start, changed), output, written, equal);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int WriteLongPair(ReadOnlySpan<byte> bytes, Span<byte> output, int written, int equal)
+    {
+        int lengths = (equal < 0x80 ? 1 : 2) + (bytes.Length < 0x80 ? 1 : 2);
+        if (written + lengths + bytes.Length > output.Length)
+            return -1;
+        written += WriteLength(output[written..], equal);
+        written += WriteLength(output[written..], bytes.Length);
+        bytes.CopyTo(output[written..]);
+        return written + bytes.Length;
     }
 
     /// <summary>Writes a length below 16384 in one or two bytes, low seven bits first.</summary>
