@@ -36,6 +36,22 @@ public sealed class CpuSectionTests
     }
 
     [Theory]
+    [InlineData(0x80, "sstc=off")]
+    [InlineData(0x40, "svpbmt=off")]
+    [InlineData(0x20, "svadu=off")]
+    public void Load_ExtensionSwitchedOnThatThisCpuHasNot_IsRefusedWithTheOption(byte highByte, string option)
+    {
+        byte[] body = Vector("10.0").Cpu;
+        body[^24] = highByte;
+        using var machine = new TestMachine(resetVector: 0x1000);
+
+        var refusal = Assert.Throws<StreamFormatException>(() => Load(machine, "cpu", 10, body));
+
+        Assert.Contains("env.menvcfg", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(option, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("10.0", 10, "11.1")]
     [InlineData("11.1", 12, "10.0")]
     public void Save_ForTheOtherPeer_EqualsWhatThatPeerWrites(string from, uint version, string to)
@@ -140,7 +156,8 @@ public sealed class CpuSectionTests
                 body[at] = (byte)((at * 7) + i);
         }
 
-        // frm is a small number; SD is never stored.
+        // frm is a small number; SD is never stored; menvcfg has only bits that this CPU has.
+        body[^24] &= 0x1f;
         body[is10 ? 671 : 664] = 3;
         body[is10 ? 745 : 723] &= 0x7f;
     }

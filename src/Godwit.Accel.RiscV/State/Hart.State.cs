@@ -12,6 +12,9 @@ public sealed unsafe partial class Hart
         ('J', "j=on", "j=off"), ('V', "v=on", "v=off"),
     ];
 
+    // In menvcfg: STCE, PBMTE and ADUE.
+    private const ulong ExtensionSwitches = 7UL << 61;
+
     private readonly CpuState _state;
 
     /// <summary>Gets a value indicating whether the board has a timer armed for this hart that has not fired.</summary>
@@ -73,7 +76,7 @@ public sealed unsafe partial class Hart
     internal void Apply(CpuState s, RiscVCpuModel model)
     {
         Check(s);
-        CheckEnvironment(s.Menvcfg & ~model.MachineEnvironmentMask);
+        CheckEnvironment(s.Menvcfg & ExtensionSwitches);
         s.Gpr.CopyTo(new Span<ulong>(_x, 32));
         _x[0] = 0;
         s.Fpr.CopyTo(new Span<ulong>(_f, 32));
@@ -128,19 +131,18 @@ public sealed unsafe partial class Hart
     }
 
     /// <summary>Firmware has switched on what this CPU has not: the guest relies on it.</summary>
-    private static void CheckEnvironment(ulong unknown)
+    private static void CheckEnvironment(ulong on)
     {
-        if (unknown == 0)
+        if (on == 0)
             return;
         var options = new List<string>();
-        if ((unknown >> 63 & 1) != 0)
+        if ((on >> 63 & 1) != 0)
             options.Add("sstc=off");
-        if ((unknown >> 62 & 1) != 0)
+        if ((on >> 62 & 1) != 0)
             options.Add("svpbmt=off");
-        if ((unknown >> 61 & 1) != 0)
+        if ((on >> 61 & 1) != 0)
             options.Add("svadu=off");
-        string advice = options.Count == 0 ? string.Empty : $"; start the source with {string.Join(',', options)} in its -cpu option";
-        throw new VmStateException($"env.menvcfg is of another CPU{advice}", "0", $"0x{unknown:x}");
+        throw new VmStateException($"env.menvcfg is of another CPU; start the source with {string.Join(',', options)} in its -cpu option", "0", $"0x{on:x}");
     }
 
     private static void CheckExtensions(string field, uint found)
