@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Godwit.Testing;
 
@@ -50,6 +52,24 @@ public sealed class LinuxRunTests
         using LinuxVm asking = StartWithNet(cables[1], "ping", "gw.address=10.0.0.2 gw.peer=10.0.0.1", "52:54:00:00:00:02");
 
         asking.WaitForConsole("the answers", text => text.Contains("guest: ping 5 packets received", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Demo_Linux_GoesFromQemuAndBack()
+    {
+        // Making the guest is what the demonstration asks its user to do first.
+        Assert.True(File.Exists(LinuxGuest.Image.Initrd));
+        ProcessStartInfo start = new("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in new[] { Repository.GodwitAssembly, "demo", "--guest", "linux", "--json" })
+            start.ArgumentList.Add(argument);
+        using Process demo = Process.Start(start)!;
+        Task<string> error = demo.StandardError.ReadToEndAsync();
+        using JsonDocument report = JsonDocument.Parse(await demo.StandardOutput.ReadToEndAsync());
+        await demo.WaitForExitAsync();
+
+        Assert.True(demo.ExitCode == 0, await error);
+        Assert.True(report.RootElement.GetProperty("success").GetBoolean());
+        Assert.Equal(2, report.RootElement.GetProperty("hops").GetArrayLength());
     }
 
     private static LinuxVm StartWithNet(string cable, string mode, string commandLine, string mac) => LinuxVm.Start(
