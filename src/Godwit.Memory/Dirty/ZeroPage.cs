@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-using Godwit.Native;
 
 namespace Godwit.Memory;
 
@@ -24,15 +22,6 @@ public static class ZeroPage
                 return false;
         }
         return IsZeroScalar(bytes[(int)offset..]);
-    }
-
-    /// <summary>Has the first bytes of <paramref name="page"/> fetched: what <see cref="IsZero"/> looks at first is there when it comes to it.</summary>
-    /// <param name="page">The start of a page; no byte of it is touched, it may be missing.</param>
-    public static unsafe void Prefetch(HostRange page)
-    {
-        // SAFETY: a prefetch of any address is harmless; it never faults.
-        if (Sse.IsSupported)
-            Sse.Prefetch0((void*)page.Address);
     }
 
     /// <summary>Scalar twin of <see cref="IsZero"/>.</summary>

@@ -22,9 +22,6 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     /// <summary>The longest that one PART section gathers pages.</summary>
     public static readonly TimeSpan MaxPartDuration = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How far ahead the start of a page is fetched: looking for zeros costs little more than waiting for each page's first bytes.</summary>
-    private const int PrefetchDistanceBytes = 6 * TargetPage.SizeBytes;
-
     private static readonly TimeSpan _longestWithoutSync = TimeSpan.FromSeconds(5);
 
     private readonly MemorySystem _memory;
@@ -345,8 +342,6 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         {
             var pageOffset = new RamOffset(offset + (ulong)at);
             ReadOnlySpan<byte> page = bytes.Slice(at, TargetPage.SizeBytes);
-            if (at + PrefetchDistanceBytes < bytes.Length)
-                ZeroPage.Prefetch(memory.Slice(at + PrefetchDistanceBytes));
             if (at < untouched || (_options.DetectZeroPages && ZeroPage.IsZero(page)))
             {
                 // A page of zeros hints that the memory behind it was not touched; if that is wrong once, the run is not asked about again.
