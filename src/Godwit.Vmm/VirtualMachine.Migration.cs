@@ -49,6 +49,10 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
                 throw new MigrationFailedException("The guest has powered off");
             }
 
+            // The last instruction asked for a reset, and the guest would not ask again on the other side.
+            if (_guestWantsReset)
+                ResetHalted(isGuest: true, "guest-reset");
+
             _runState.Move(RunState.FinishMigrate);
             if (before == RunState.Running)
                 Emit("STOP");

@@ -11,6 +11,7 @@ public sealed partial class VirtualMachine
     private readonly Lock _run = new();
     private volatile bool _startsAutomatically;
     private volatile bool _guestEnded;
+    private volatile bool _guestWantsReset;
     private volatile bool _isAsSent;
 
     /// <summary>What the machine is doing.</summary>
@@ -85,17 +86,22 @@ public sealed partial class VirtualMachine
             bool wasRunning = RunState == RunState.Running;
             _accelerator.Stop();
             _machine.Pause();
-            ResetHardware();
-            _guestEnded = _isAsSent = false;
+            ResetHalted(isGuest, reason);
             if (RunState is RunState.Shutdown or RunState.InternalError or RunState.GuestPanicked)
                 _runState.Move(RunState.Paused);
-            Emit("RESET", new JsonObject { ["guest"] = isGuest, ["reason"] = reason });
             if (wasRunning)
             {
                 _machine.Resume();
                 _accelerator.Start();
             }
         }
+    }
+
+    private void ResetHalted(bool isGuest, string reason)
+    {
+        ResetHardware();
+        _guestEnded = _guestWantsReset = _isAsSent = false;
+        Emit("RESET", new JsonObject { ["guest"] = isGuest, ["reason"] = reason });
     }
 
     private void RunGuest()
@@ -149,29 +155,36 @@ public sealed partial class VirtualMachine
         });
     }
 
-    private void OnResetRequested(object? sender, EventArgs e) => _loop.Post(() =>
+    // On a CPU's thread under the big lock: only notes what is wanted.
+    private void OnResetRequested(object? sender, EventArgs e)
     {
         if (_options.EndsOnReset)
         {
-            lock (_run)
+            _guestEnded = true;
+            _loop.Post(() =>
             {
-                if (RunState == RunState.Running)
-                    StopGuest(RunState.Shutdown);
-            }
+                lock (_run)
+                {
+                    if (RunState == RunState.Running)
+                        StopGuest(RunState.Shutdown);
+                }
 
-            End(isGuest: true, "guest-reset", new VmExit(0));
+                End(isGuest: true, "guest-reset", new VmExit(0));
+            });
             return;
         }
 
-        try
+        _guestWantsReset = true;
+        _loop.Post(() =>
         {
-            Reset(isGuest: true, "guest-reset");
-        }
-        catch (VmRefusedException)
-        {
-            // The guest was stopped for migration in the meantime; it asks again after its hand-over failed, or elsewhere.
-        }
-    });
+            lock (_run)
+            {
+                // A hand-over that came in between has reset it already; see StopForMigration.
+                if (_guestWantsReset)
+                    Reset(isGuest: true, "guest-reset");
+            }
+        });
+    }
 
     private void End(bool isGuest, string reason, VmExit exit)
     {

@@ -175,10 +175,11 @@ public sealed partial class VirtualMachine : IDisposable
 
     private void ResetHardware()
     {
-        using (Memory.BigLock.Enter())
-            _machine.Reset();
+        // The harts first: the board then raises the lines that are up after a reset, such as the timer's.
         foreach (Hart hart in _accelerator.Harts)
             hart.Reset();
+        using (Memory.BigLock.Enter())
+            _machine.Reset();
     }
 
     private static VirtMachineOptions BoardOptions(VmOptions options)

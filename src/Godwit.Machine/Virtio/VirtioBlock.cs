@@ -92,6 +92,23 @@ public sealed class VirtioBlock : VirtioDevice
             while (_isBusy || _waiting.Count > 0)
                 Monitor.Wait(_gate);
         }
+
+        FlushForHandOver();
+    }
+
+    /// <summary>Whoever runs the guest next, perhaps on another host, reads the image and not this host's cache of it.</summary>
+    private void FlushForHandOver()
+    {
+        if (_image.IsReadOnly)
+            return;
+        try
+        {
+            _image.Flush();
+        }
+        catch (IOException)
+        {
+            // The guest learns of a failing disk from its own flushes; stopping the machine must not fail for it.
+        }
     }
 
     internal override void Resume()
