@@ -74,7 +74,9 @@ public sealed unsafe partial class Hart
     {
         while (!_accelerator.IsDisposing)
         {
-            if (!_accelerator.IsRunning || (_halted && !HasWakingInterrupt))
+            if (_accelerator.IsRunning && Volatile.Read(ref _restTicks) != 0)
+                RestAwhile();
+            else if (!_accelerator.IsRunning || (_halted && !HasWakingInterrupt))
                 WaitForReason();
             else
                 RunInGuest();
@@ -89,10 +91,11 @@ public sealed unsafe partial class Hart
         Interlocked.Exchange(ref _waiting, 1);
         lock (_wake)
         {
-            while (!_accelerator.IsDisposing && (!_accelerator.IsRunning || (_halted && !HasWakingInterrupt)))
+            // A halted CPU rests as well: an interrupt must not end what the throttle takes from it.
+            while (!_accelerator.IsDisposing
+                && (!_accelerator.IsRunning || (_halted && !HasWakingInterrupt && Volatile.Read(ref _restTicks) == 0)))
             {
                 Monitor.Wait(_wake);
-                Volatile.Write(ref _restTicks, 0); // it rests anyway
             }
         }
 
@@ -134,6 +137,13 @@ public sealed unsafe partial class Hart
     private void RestOutsideGuest()
     {
         _safePoint.LeaveGuest();
+        RestAwhile();
+        if (_safePoint.EnterGuest())
+            DropWritePermissions();
+    }
+
+    private void RestAwhile()
+    {
         long wanted = Volatile.Read(ref _restTicks) + _restCarryTicks;
         long milliseconds = wanted / TimeSpan.TicksPerMillisecond;
         _restCarryTicks = wanted % TimeSpan.TicksPerMillisecond;
@@ -151,8 +161,6 @@ public sealed unsafe partial class Hart
 
         Volatile.Write(ref _waiting, 0);
         Volatile.Write(ref _restTicks, 0);
-        if (_safePoint.EnterGuest())
-            DropWritePermissions();
     }
 
     private void DropWritePermissions()
