@@ -106,7 +106,7 @@ public sealed class CancelTests : IDisposable
             reader.StopReading();
             source.Vm.Outgoing.Continue(MigrationStatus.PreSwitchover);
             source.WaitForStatus(MigrationStatus.Device);
-            TestMachine.WaitFor(() => source.Events[^1].StartsWith("P:", StringComparison.Ordinal), "the final sync has begun");
+            TestMachine.WaitFor(() => source.Events.Last().StartsWith("P:", StringComparison.Ordinal), "the final sync has begun");
 
             AssertCancels(source, "M:setup P M:active STOP M:pre-switchover M:device P M:cancelling RESUME M:cancelled");
         }
