@@ -9,6 +9,7 @@ internal sealed record BenchOptions
         usage: dotnet run -c Release --project bench/Godwit.MigrationBench -- [--quick | --grid] [OPTIONS]
           --quick            one row: 1 GiB of noise, plain (the default)
           --grid             all rows
+          --guest            the Linux guest instead: boot to init, and downtime when idle
           --rows TEXT        only rows whose name contains TEXT; may be given more than once
           --list             prints the rows and ends
           --size MIB         guest RAM of the large rows; default 4096 (1024 with --quick)
@@ -24,6 +25,8 @@ internal sealed record BenchOptions
         """;
 
     public bool IsGrid { get; private set; }
+
+    public bool IsGuest { get; private set; }
 
     public bool ListOnly { get; private set; }
 
@@ -62,6 +65,9 @@ internal sealed record BenchOptions
                     continue;
                 case "--grid":
                     options.IsGrid = true;
+                    continue;
+                case "--guest":
+                    options.IsGuest = true;
                     continue;
                 case "--list":
                     options.ListOnly = true;

@@ -21,6 +21,12 @@ if (options.ListOnly)
 
 try
 {
+    if (options.IsGuest)
+    {
+        Console.WriteLine(new GuestContest(options.Runs, options.Warmup, Console.Error).Run());
+        return 0;
+    }
+
     using NetworkLink link = NetworkLink.Create(options.Link);
     var contest = new Contest(options, link, Console.Error);
     var results = new List<CaseResult>();

@@ -60,7 +60,8 @@ public sealed partial class VirtualMachine : IDisposable
         Outgoing = new OutgoingMigration(
             this, Settings, this, new OutgoingMigrationOptions { Profile = options.Profile, Logger = options.Logger });
         Incoming = new IncomingMigration(
-            this, Settings, this, new IncomingMigrationOptions { Profile = options.Profile, Logger = options.Logger }) { Ended = OnIncomingEnded };
+            this, Settings, this, new IncomingMigrationOptions { Profile = options.Profile, Logger = options.Logger })
+        { Ended = OnIncomingEnded };
         _ram = new RamSaveVm(Memory, Outgoing, Incoming);
         RegisterState();
         if (options.Staircase is not null)

@@ -14,7 +14,7 @@ public sealed class PeerTests
         using VmProcess qemu = VmProcess.StartQemu(major == 10 ? QemuPeer.Qemu10_0 : QemuPeer.Qemu11_1, program, "-M", machine, "-nodefaults", "-S");
         Assert.Equal(major, qemu.Qmp.Greeting.GetProperty("version").GetProperty("qemu").GetProperty("major").GetInt32());
         Assert.Equal("prelaunch", qemu.Qmp.RunState);
-        qemu.Qmp.Execute("quit");
+        qemu.Qmp.Quit();
         Assert.Equal(0, qemu.WaitForExit());
     }
 }

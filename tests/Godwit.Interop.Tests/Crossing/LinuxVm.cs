@@ -66,7 +66,7 @@ internal sealed class LinuxVm : IDisposable
     /// <summary>Ends the machine in order, so that its console is complete.</summary>
     public void Quit()
     {
-        Qmp.Execute("quit");
+        Qmp.Quit();
         Process.WaitForExit();
     }
 

@@ -4,8 +4,8 @@ using Godwit.Machine;
 using Godwit.Migration;
 using Godwit.Snapshot;
 using Godwit.Testing;
-using Godwit.VmState;
 using Godwit.Vmm;
+using Godwit.VmState;
 using Godwit.Wire;
 
 namespace Godwit.Interop.Tests;

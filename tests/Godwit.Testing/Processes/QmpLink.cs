@@ -73,6 +73,19 @@ public sealed class QmpLink : IDisposable
             : throw new InvalidOperationException($"{command} was expected to fail and returned {reply}");
     }
 
+    /// <summary>Ends the process. The connection may close before the reply has come.</summary>
+    public void Quit()
+    {
+        try
+        {
+            Execute("quit");
+        }
+        catch (IOException)
+        {
+            // Closed, as asked for.
+        }
+    }
+
     /// <summary>Runs a line of the human monitor.</summary>
     public string Human(string line) =>
         Execute("human-monitor-command", new Dictionary<string, object>(StringComparer.Ordinal) { ["command-line"] = line }).GetString()!;
