@@ -12,6 +12,9 @@ namespace Godwit.Migration;
 /// <param name="timeout">How long a connection that exists, or the next one, may be waited for once there is one.</param>
 internal sealed class IncomingChannels(TransportChannels channels, Func<CancellationToken, Channel> accept, Guid? uuid, TimeSpan timeout)
 {
+    /// <summary>Strangers that connect and say nothing cannot keep the machine waiting for ever.</summary>
+    private const int MaxTurnedAway = 16;
+
     /// <summary>Takes the main channel alone.</summary>
     public void AcceptMain(CancellationToken token)
     {
@@ -27,6 +30,7 @@ internal sealed class IncomingChannels(TransportChannels channels, Func<Cancella
         channels.Data = new Channel?[count];
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(token);
         var missing = count + 1;
+        var turnedAway = 0;
         while (missing > 0)
         {
             Channel channel;
@@ -41,11 +45,20 @@ internal sealed class IncomingChannels(TransportChannels channels, Func<Cancella
             }
 
             channels.Add(channel);
-            limited.CancelAfter(timeout);
+            // Taking a connection has a limit of its own; the wait for the next one starts behind it.
+            limited.CancelAfter(Timeout.InfiniteTimeSpan);
             if (Take(channel))
+            {
                 missing--;
+            }
             else
+            {
                 channels.Reject(channel);
+                if (++turnedAway > MaxTurnedAway)
+                    throw new MigrationFailedException($"{turnedAway} connections said nothing");
+            }
+
+            limited.CancelAfter(timeout);
         }
     }
 

@@ -49,6 +49,19 @@ public sealed class IncomingChannelsTests : IDisposable
     }
 
     [Fact]
+    public void AcceptAll_StrangersOnly_GivesUp()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            (MemoryChannel stranger, MemoryChannel end) = MemoryChannel.CreatePair();
+            stranger.FinishWriting();
+            _connections.Add(end);
+        }
+
+        Assert.Contains("said nothing", Assert.Throws<MigrationFailedException>(() => Accept(1)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AcceptAll_SameNumberTwice_Refuses()
     {
         Connect(Init(0));
