@@ -112,7 +112,8 @@ public sealed class InspectTransportTests : IDisposable
             qmp.EnableCapabilities("postcopy-ram", "return-path");
         target.Qmp.Execute("migrate-incoming", new { uri = "unix:" + socket });
         using var recorder = new ChannelRecorder(socket);
-        capture.Qmp.Execute("migrate-set-parameters", Parameters(("max-bandwidth", 5_000_000), ("downtime-limit", 1)));
+        capture.Qmp.Execute("migrate-set-parameters", Parameters(("max-bandwidth", 1_000_000), ("downtime-limit", 1)));
+        WaitForFirstRound(capture);
         capture.Qmp.Execute("migrate", new { uri = recorder.Uri });
         // So slow that the first pass is still under way when the rest is left to postcopy.
         capture.Qmp.WaitFor("the first pass", link => link.MigrationStatus == "active");
