@@ -9,7 +9,7 @@ internal sealed class BitmapFixture : IDisposable
 {
     internal const ulong GuestBytes = 1UL << 40;
     internal const int Words = (int)(GuestBytes / TargetPage.BytesPerWord);
-    private const int SparsePages = 4096;
+    private const int SparsePages = 8192;
 
     private readonly MemorySystem _system = new();
 
@@ -54,24 +54,16 @@ internal sealed class BitmapFixture : IDisposable
     /// <summary>Puts the pattern into the migration client's bitmap and empties the others.</summary>
     internal void RefillForDrain()
     {
-        var left = Pattern.AsSpan();
-        for (var block = 0; !left.IsEmpty; block++)
-        {
-            var words = Dirty.GetWords(DirtyClient.Migration, block);
-            left[..words.Length].CopyTo(words);
-            left = left[words.Length..];
-        }
+        EmptyForMerge();
+        Dirty.MergeBitmap(Block.Offset, Pattern, Words * 64L);
         Array.Clear(Own);
     }
 
     /// <summary>Empties the bitmaps that a merge writes to.</summary>
     internal void EmptyForMerge()
     {
-        for (var block = 0; block < Words / Dirty.GetWords(DirtyClient.Vga, 0).Length; block++)
-        {
-            Dirty.GetWords(DirtyClient.Vga, block).Clear();
-            Dirty.GetWords(DirtyClient.Migration, block).Clear();
-        }
+        Dirty.TestAndClear(Block.Offset, GuestBytes, DirtyClient.Vga);
+        Dirty.TestAndClear(Block.Offset, GuestBytes, DirtyClient.Migration);
     }
 
     /// <summary>Reads the words of a client's bitmap and does nothing else.</summary>

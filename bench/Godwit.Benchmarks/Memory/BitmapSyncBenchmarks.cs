@@ -5,8 +5,8 @@ namespace Godwit.Benchmarks.Memory;
 
 /// <summary>The sync of 1 TiB of guest memory: the global bitmap's bits move into the bitmap of whoever copies memory.</summary>
 /// <remarks>
-/// A sync of a clean bitmap touches the global words only; one of a dense bitmap reads the words of both. The gates, each against a plain read
-/// of the words that it touches: sparse within 1.2 of <see cref="PlainRead"/>, dense within 2 of <see cref="PlainReadOfBoth"/>.
+/// A sync of a clean or sparse bitmap reads the summary of the global words and the lines that it names; one of a dense bitmap reads the words of both
+/// bitmaps. The gates: sparse within 1.2 of <see cref="PlainRead"/>, dense within 2 of <see cref="PlainReadOfBoth"/>.
 /// </remarks>
 [MinColumn]
 [WarmupCount(40)]

@@ -16,7 +16,7 @@ public sealed partial class DirtyMemory
     /// <summary>Moves a client's bits of a range into the caller's own bitmap; bit 0 of the first word is the page at <paramref name="start"/>.</summary>
     /// <remarks>
     /// The caller alone writes to <paramref name="intoWords"/> meanwhile. Bits that other threads set during the call are moved now or stay for the
-    /// next call. When the call has returned, reading a page shows at least the stores whose bits were moved. Does not
+    /// next call; the same goes for bits that a call made during the drain found to be there already. When the call has returned, reading a page shows at least the stores whose bits were moved. Does not
     /// clear the dirty logs.
     /// </remarks>
     /// <param name="client">Whose bits.</param>
@@ -40,14 +40,14 @@ public sealed partial class DirtyMemory
         return fresh;
     }
 
-    private static long DrainByWords(ulong[][] map, ulong firstWord, int words, Span<ulong> into)
+    private static long DrainByWords(BitmapBlock[] map, ulong firstWord, int words, Span<ulong> into)
     {
         long fresh = 0;
         while (words > 0)
         {
-            var inside = (int)(firstWord & (WordsPerBlock - 1));
+            var block = BlockOf(map, firstWord, out var inside);
             var length = Math.Min(words, WordsPerBlock - inside);
-            fresh += DirtyKernels.DrainVector(map[firstWord >> BlockShift].AsSpan(inside, length), into[..length]);
+            fresh += block.Drain(inside, into[..length]);
             into = into[length..];
             words -= length;
             firstWord += (ulong)length;
@@ -56,15 +56,14 @@ public sealed partial class DirtyMemory
     }
 
     // Any range of pages: only bits inside the range are taken out of the words at its ends.
-    private static long DrainByPages(ulong[][] map, ulong first, ulong count, Span<ulong> into)
+    private static long DrainByPages(BitmapBlock[] map, ulong first, ulong count, Span<ulong> into)
     {
         long fresh = 0;
         foreach (var (index, mask) in new WordMasks(first, count))
         {
-            ref var word = ref WordAt(map, (ulong)index);
-            if ((Volatile.Read(ref word) & mask) == 0)
+            var bits = BlockOf(map, (ulong)index, out var word).Take(word, mask);
+            if (bits == 0)
                 continue;
-            var bits = mask == ulong.MaxValue ? Interlocked.Exchange(ref word, 0) : Interlocked.And(ref word, ~mask) & mask;
             var distance = ((long)index << 6) - (long)first;
             if (distance < 0)
             {

@@ -63,18 +63,19 @@ public sealed partial class DirtyMemory
         long count = 0;
         while (!words.IsEmpty)
         {
-            var block = (int)(firstWord >> BlockShift);
+            var block = firstWord >> BlockShift;
             var inside = (int)(firstWord & (WordsPerBlock - 1));
             var length = Math.Min(words.Length, WordsPerBlock - inside);
-            count += DirtyKernels.MergeVector(
+            count += BitmapBlock.Merge(
                 words[..length],
+                inside,
                 Part(vga, DirtyClientMask.Vga),
                 Part(migration, DirtyClientMask.Migration),
                 Part(code, DirtyClientMask.Code));
             words = words[length..];
             firstWord += (ulong)length;
 
-            Span<ulong> Part(ulong[][] map, DirtyClientMask client) => (clients & client) != DirtyClientMask.None ? map[block].AsSpan(inside, length) : default;
+            BitmapBlock? Part(BitmapBlock[] map, DirtyClientMask client) => (clients & client) != DirtyClientMask.None ? map[block] : null;
         }
         return count;
     }
@@ -125,7 +126,7 @@ public sealed partial class DirtyMemory
         for (var client = 0; client < ClientCount; client++)
         {
             if (((int)clients >> client & 1) != 0)
-                DirtyKernels.Or(ref WordAt(Map((DirtyClient)client), index), bits);
+                BlockOf(Map((DirtyClient)client), index, out var word).Or(word, bits);
         }
     }
 }

@@ -12,12 +12,12 @@ public sealed partial class DirtyMemory
     public const int ClientCount = 3;
 
     /// <summary>Pages described by one bitmap block.</summary>
-    public const int PagesPerBlock = 256 * 1024 * 8;
+    public const int PagesPerBlock = BitmapBlock.Pages;
 
-    private const int WordsPerBlock = PagesPerBlock / TargetPage.PerWord;
+    private const int WordsPerBlock = BitmapBlock.WordCount;
     private const int BlockShift = 15;
 
-    private readonly ulong[][][] _maps = [[], [], []];
+    private readonly BitmapBlock[][] _maps = [[], [], []];
     private bool _globalTrackingEnabled;
     private bool _codeTrackingEnabled;
 
@@ -90,7 +90,7 @@ public sealed partial class DirtyMemory
     {
         var map = Map(client);
         CheckPages(page.Value, 1);
-        return (Volatile.Read(ref WordAt(map, page.Value >> 6)) >> (int)(page.Value & 63) & 1) != 0;
+        return map[page.Value / PagesPerBlock].AreAllSet(page.Value % PagesPerBlock, 1);
     }
 
     /// <summary>Whether at least one of the three clients does not have the page.</summary>
@@ -119,7 +119,7 @@ public sealed partial class DirtyMemory
         var firstWord = first >> 6;
         var words = new ulong[checked((int)(TargetPage.WordsFor(first + count) - firstWord))];
         for (var i = 0; i < words.Length; i++)
-            words[i] = DirtyKernels.Take(ref WordAt(map, firstWord + (ulong)i));
+            words[i] = BlockOf(map, firstWord + (ulong)i, out var word).Take(word);
         Interlocked.MemoryBarrier();
         LogClear?.Invoke(start, lengthBytes);
         return new DirtySnapshot(new PageIndex(firstWord << 6), words);
@@ -145,41 +145,44 @@ public sealed partial class DirtyMemory
             var old = _maps[client];
             if (old.Length >= needed)
                 continue;
-            var grown = new ulong[needed][];
+            var grown = new BitmapBlock[needed];
             old.CopyTo(grown, 0);
-            // Pinned: a dirty log may fill words through a native call.
             for (var i = old.Length; i < needed; i++)
-                grown[i] = GC.AllocateArray<ulong>(WordsPerBlock, pinned: true);
+                grown[i] = new BitmapBlock();
             Volatile.Write(ref _maps[client], grown);
         }
     }
 
     // The words of one bitmap block, for measurements that need to read the same memory.
-    internal Span<ulong> GetWords(DirtyClient client, int block) => Map(client)[block];
+    internal ReadOnlySpan<ulong> GetWords(DirtyClient client, int block) => Map(client)[block].Words;
 
-    private ulong[][] Map(DirtyClient client) => Volatile.Read(ref _maps[(int)client]);
+    private BitmapBlock[] Map(DirtyClient client) => Volatile.Read(ref _maps[(int)client]);
 
-    private static ref ulong WordAt(ulong[][] map, ulong wordIndex) => ref map[wordIndex >> BlockShift][wordIndex & (WordsPerBlock - 1)];
-
-    private static void SetPages(ulong[][] map, ulong first, ulong count)
+    private static BitmapBlock BlockOf(BitmapBlock[] map, ulong wordIndex, out int word)
     {
-        foreach (var run in new BlockRuns(first, count))
-            PageBitmap.SetRangeAtomic(map[run.Block], run.First, run.Count);
+        word = (int)(wordIndex & (WordsPerBlock - 1));
+        return map[wordIndex >> BlockShift];
     }
 
-    private static bool ClearPages(ulong[][] map, ulong first, ulong count)
+    private static void SetPages(BitmapBlock[] map, ulong first, ulong count)
+    {
+        foreach (var run in new BlockRuns(first, count))
+            map[run.Block].SetRange(run.First, run.Count);
+    }
+
+    private static bool ClearPages(BitmapBlock[] map, ulong first, ulong count)
     {
         var any = false;
         foreach (var run in new BlockRuns(first, count))
-            any |= PageBitmap.ClearRangeAtomic(map[run.Block], run.First, run.Count);
+            any |= map[run.Block].ClearRange(run.First, run.Count);
         return any;
     }
 
-    private static bool AreAllSet(ulong[][] map, ulong first, ulong count)
+    private static bool AreAllSet(BitmapBlock[] map, ulong first, ulong count)
     {
         foreach (var run in new BlockRuns(first, count))
         {
-            if (!PageBitmap.AreAllSet(map[run.Block], run.First, run.Count))
+            if (!map[run.Block].AreAllSet(run.First, run.Count))
                 return false;
         }
         return true;

@@ -131,11 +131,32 @@ public sealed class DirtyMemoryTests
     public void Drain_ScalarAndVector_Agree() => Seeds.ForAll(seed =>
     {
         var random = new Random(seed);
-        var source = RandomWords(random, random.Next(1, 200));
+        var source = RandomWords(random, random.Next(1, 40) * DirtyKernels.Lanes);
         var into = RandomWords(random, source.Length);
         var (sourceTwin, intoTwin) = (source.ToArray(), into.ToArray());
-        return DirtyKernels.DrainVector(source, into) == DirtyKernels.DrainScalar(sourceTwin, intoTwin)
+        var drain = new LineDrain(source, into);
+        for (var index = 0; index < source.Length; index += DirtyKernels.Lanes)
+            drain.Process(index);
+        return drain.Fresh == DirtyKernels.DrainScalar(sourceTwin, intoTwin)
             && source.SequenceEqual(sourceTwin) && into.SequenceEqual(intoTwin);
+    });
+
+    [Fact]
+    public void Drain_PartsOfLinesOneAfterAnother_TheRestIsStillFound() => Seeds.ForAll(seed =>
+    {
+        // A drain of a part of a line must not make a later one believe that the rest of the line is empty.
+        var random = new Random(seed);
+        var dirty = Create(1);
+        var words = RandomWords(random, 300);
+        dirty.MergeByWords(Migration, 0, words);
+        var into = new ulong[words.Length];
+        for (var first = 0; first < words.Length;)
+        {
+            var count = Math.Min(random.Next(1, 40), words.Length - first);
+            dirty.Drain(DirtyClient.Migration, new PageIndex((ulong)first * 64).ToRamAddress(), (ulong)count * TargetPage.BytesPerWord, into.AsSpan(first, count));
+            first += count;
+        }
+        return into.SequenceEqual(words) && NonZeroWords(dirty, DirtyClient.Migration).Count == 0;
     });
 
     [Theory]
