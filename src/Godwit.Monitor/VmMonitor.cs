@@ -56,10 +56,6 @@ public sealed class VmMonitor : IAsyncDisposable
         return _server.AddMonitorAsync(endpoint, cancellationToken);
     }
 
-    /// <summary>Serves one QMP client over a transport that is connected already.</summary>
-    /// <param name="transport">The transport; owned by the monitor.</param>
-    public void AddQmp(QmpTransport transport) => _server.AddMonitor(transport);
-
     /// <summary>Opens a human monitor.</summary>
     /// <param name="endpoint">Where.</param>
     /// <param name="cancellationToken">Ends the wait for the first client.</param>

@@ -8,11 +8,10 @@ namespace Godwit.Testing;
 /// Bytes up to the cut pass; with the first byte beyond it the inner channel is shut down and the call throws
 /// (<c>ECONNRESET</c>). The inner channel is disposed with this one.
 /// </remarks>
-public sealed class FlakyChannel : Channel
+public sealed class FlakyChannel : ForwardingChannel
 {
     private const int ConnectionReset = 104;
 
-    private readonly Channel _inner;
     private readonly int _pieceBytes;
     private long _writesLeft;
     private long _readsLeft;
@@ -24,30 +23,12 @@ public sealed class FlakyChannel : Channel
     /// <param name="pieceBytes">The most bytes that one read gives, so that a reader sees many short reads.</param>
     public FlakyChannel(
         Channel inner, long cutAfterBytesWritten = long.MaxValue, long cutAfterBytesRead = long.MaxValue, int pieceBytes = int.MaxValue)
-        : base($"flaky {inner?.Description}")
+        : base("flaky", inner)
     {
-        ArgumentNullException.ThrowIfNull(inner);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pieceBytes);
-        _inner = inner;
         _writesLeft = cutAfterBytesWritten;
         _readsLeft = cutAfterBytesRead;
         _pieceBytes = pieceBytes;
-    }
-
-    /// <inheritdoc/>
-    public override bool CanPeek => _inner.CanPeek;
-
-    /// <inheritdoc/>
-    public override bool HasReturnPath => _inner.HasReturnPath;
-
-    /// <inheritdoc/>
-    public override bool IsSeekable => _inner.IsSeekable;
-
-    /// <inheritdoc/>
-    public override long FilePosition
-    {
-        get => _inner.FilePosition;
-        set => _inner.FilePosition = value;
     }
 
     /// <summary>Whether the cut has happened.</summary>
@@ -57,7 +38,7 @@ public sealed class FlakyChannel : Channel
     public void Cut()
     {
         IsCut = true;
-        _inner.Shutdown();
+        Inner.Shutdown();
     }
 
     /// <inheritdoc/>
@@ -65,19 +46,16 @@ public sealed class FlakyChannel : Channel
     {
         if (_readsLeft == 0)
             throw CutNow("Unable to read from socket");
-        var count = _inner.Read(buffer[..(int)Math.Min(Math.Min(buffer.Length, _pieceBytes), _readsLeft)]);
+        var count = Inner.Read(buffer[..(int)Math.Min(Math.Min(buffer.Length, _pieceBytes), _readsLeft)]);
         _readsLeft -= count;
         return count;
     }
 
     /// <inheritdoc/>
-    protected override int PeekCore(Span<byte> buffer) => _inner.Peek(buffer);
-
-    /// <inheritdoc/>
     protected override void WriteCore(ReadOnlySpan<byte> bytes)
     {
         var passing = (int)Math.Min(bytes.Length, _writesLeft);
-        _inner.Write(bytes[..passing]);
+        Inner.Write(bytes[..passing]);
         _writesLeft -= passing;
         if (passing < bytes.Length)
             throw CutNow("Unable to write to socket");
@@ -104,25 +82,11 @@ public sealed class FlakyChannel : Channel
         if (bytes > _writesLeft)
             throw CutNow("Unable to write to file");
         _writesLeft -= bytes;
-        _inner.WriteAt(fileOffset, ranges);
+        Inner.WriteAt(fileOffset, ranges);
     }
 
     /// <inheritdoc/>
-    protected override long ReadAtCore(long fileOffset, HostRange range) => _inner.ReadAt(fileOffset, range);
-
-    /// <inheritdoc/>
-    protected override void FinishWritingCore() => _inner.FinishWriting();
-
-    /// <inheritdoc/>
-    protected override void ShutdownCore() => _inner.Shutdown();
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        base.Dispose(disposing);
-        if (disposing)
-            _inner.Dispose();
-    }
+    protected override long ReadAtCore(long fileOffset, HostRange range) => Inner.ReadAt(fileOffset, range);
 
     private ChannelException CutNow(string doing)
     {

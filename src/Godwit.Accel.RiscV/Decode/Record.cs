@@ -20,14 +20,9 @@ internal static class Record
     /// <summary>Register index that swallows writes to x0.</summary>
     internal const int Sink = 32;
 
-    /// <summary>Integer registers in a hart's file, with the sink.</summary>
-    internal const int RegisterFileLength = 33;
-
     internal static ulong Pack(byte op, int rd, int rs1, int rs2, int parcels, int immediate) =>
         op | ((ulong)(uint)rd << 8) | ((ulong)(uint)rs1 << 16) | ((ulong)(uint)rs2 << 24) | ((ulong)(uint)parcels << 29)
         | ((ulong)(uint)immediate << 32);
-
-    internal static int Parcels(ulong record) => (int)((uint)record >> 29);
 
     internal static int Immediate(ulong record) => (int)(record >> 32);
 }

@@ -14,9 +14,6 @@ public abstract class MemoryListener
     /// <summary>Priority of an accelerator: 10.</summary>
     public const int AcceleratorPriority = 10;
 
-    /// <summary>Priority of a device's back end: 10.</summary>
-    public const int DeviceBackendPriority = 10;
-
     /// <summary>Place among the listeners; constant.</summary>
     public virtual int Priority => MinimumPriority;
 

@@ -10,9 +10,6 @@ public sealed partial class MemorySystem
     /// <summary>Why dirty pages of the whole guest are logged just now.</summary>
     public GlobalDirtyTracking GlobalTracking => _globalTracking;
 
-    /// <summary>Reasons that ended while the VM stood still; they are dropped when it runs again.</summary>
-    public GlobalDirtyTracking PostponedStop => _postponedStop;
-
     /// <summary>
     /// Whether the VM runs. While it does not, the end of logging is put off until it does: a source that is resumed after a failed migration
     /// pays for it then, and one that is thrown away never does. Set under the big lock; initially true.

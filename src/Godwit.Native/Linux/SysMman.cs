@@ -41,9 +41,6 @@ internal static unsafe partial class SysMman
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int madvise(nint addr, nuint length, int advice);
 
-    [LibraryImport("libc", SetLastError = true)]
-    internal static partial int mprotect(nint addr, nuint length, int prot);
-
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int memfd_create(string name, uint flags);
 }

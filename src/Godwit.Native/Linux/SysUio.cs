@@ -15,8 +15,5 @@ internal static unsafe partial class SysUio
     internal static partial nint writev(SafeHandle fd, HostRange* iov, int iovcnt);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint preadv(SafeHandle fd, HostRange* iov, int iovcnt, long offset);
-
-    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint pwritev(SafeHandle fd, HostRange* iov, int iovcnt, long offset);
 }

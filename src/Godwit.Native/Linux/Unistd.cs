@@ -32,9 +32,6 @@ internal static unsafe partial class Unistd
     internal static partial nint pread(SafeHandle fd, void* buf, nuint count, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial nint pwrite(SafeHandle fd, void* buf, nuint count, long offset);
-
-    [LibraryImport("libc", SetLastError = true)]
     internal static partial int pipe2(int* pipefd, int flags);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -18,9 +18,6 @@ public static class StreamConstants
     /// <summary>Version that follows <see cref="MultiFdMagic"/>.</summary>
     public const uint MultiFdVersion = 1;
 
-    /// <summary>Bytes of magic and version.</summary>
-    public const int FileHeaderBytes = 8;
-
     /// <summary>Bytes of a section footer: the footer byte and the section id.</summary>
     public const int FooterBytes = 5;
 

@@ -1,4 +1,5 @@
 using Godwit.Migration;
+using Godwit.Testing;
 using Godwit.VmState;
 using Godwit.Wire;
 
@@ -10,10 +11,16 @@ internal sealed class RamRunsTarget : FuzzTarget
     private const int MainPages = 40;
 
     private readonly FuzzMachine _machine = new(MainPages);
-    private readonly PieceChannel _channel = new();
+    private readonly FuzzRandom _pieces = new(0);
+    private readonly PieceChannel _channel;
     private readonly MigrationReader _reader;
+    private int _longestPiece = 1;
 
-    public RamRunsTarget() => _reader = new MigrationReader(_channel);
+    public RamRunsTarget()
+    {
+        _channel = new PieceChannel(() => _pieces.Between(1, _longestPiece));
+        _reader = new MigrationReader(_channel);
+    }
 
     public override string Name => "ram-runs";
 
@@ -47,7 +54,9 @@ internal sealed class RamRunsTarget : FuzzTarget
         byte settings = input.IsEmpty ? (byte)0 : input[0];
         byte[] bytes = input.IsEmpty ? [] : input[1..].ToArray();
         _machine.Reset();
-        _channel.Refill(bytes, settings, (settings & 3) switch { 0 => 50, 1 => 5000, 2 => 40_000, _ => 400_000 });
+        _channel.Refill(bytes);
+        _pieces.Restart(settings, bytes.Length);
+        _longestPiece = (settings & 3) switch { 0 => 50, 1 => 5000, 2 => 40_000, _ => 400_000 };
         _reader.FilePosition = 0;
         Check(_reader.Position == 0, "the position of the reader has left that of its channel");
         var options = new RamOptions();

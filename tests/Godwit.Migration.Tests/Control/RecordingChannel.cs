@@ -1,10 +1,11 @@
 using Godwit.Native;
+using Godwit.Testing;
 using Godwit.Wire;
 
 namespace Godwit.Migration.Tests.Control;
 
 /// <summary>Keeps a copy of everything that is written.</summary>
-internal sealed class RecordingChannel(Channel inner) : Channel("recording")
+internal sealed class RecordingChannel(Channel inner) : ForwardingChannel("recording", inner)
 {
     private readonly List<byte> _written = [];
 
@@ -17,31 +18,16 @@ internal sealed class RecordingChannel(Channel inner) : Channel("recording")
         }
     }
 
-    public override bool HasReturnPath => inner.HasReturnPath;
-
-    protected override int ReadCore(Span<byte> buffer) => inner.Read(buffer);
-
     protected override void WriteCore(ReadOnlySpan<byte> bytes)
     {
         lock (_written)
             _written.AddRange(bytes);
-        inner.Write(bytes);
+        Inner.Write(bytes);
     }
 
     protected override void WriteCore(ReadOnlySpan<HostRange> ranges)
     {
         foreach (var range in ranges)
             WriteCore(range.AsSpan());
-    }
-
-    protected override void FinishWritingCore() => inner.FinishWriting();
-
-    protected override void ShutdownCore() => inner.Shutdown();
-
-    protected override void Dispose(bool disposing)
-    {
-        base.Dispose(disposing);
-        if (disposing)
-            inner.Dispose();
     }
 }

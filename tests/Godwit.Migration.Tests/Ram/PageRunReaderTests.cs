@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Godwit.Memory;
+using Godwit.Testing;
 using Godwit.VmState;
 using Godwit.Wire;
 
@@ -29,7 +30,7 @@ public sealed class PageRunReaderTests : IDisposable
         var stream = new RamStreamBytes().U64(0x008).Name("ram").Fill(1, Page);
         for (int page = 1; page < Pages; page++)
             stream.U64(((ulong)page * Page) | 0x028).Fill((byte)(page + 1), Page);
-        using var channel = new ScatterChannel(stream.EndOfSection().ToArray(), new Random(1), 3000);
+        using var channel = new PieceChannel(stream.EndOfSection().ToArray(), Pieces(new Random(1), 3000));
 
         using var incoming = new IncomingRam(_machine.Memory, new RamOptions());
         incoming.Read(new MigrationReader(channel), 4, SectionType.Part);
@@ -53,7 +54,7 @@ public sealed class PageRunReaderTests : IDisposable
             blocks[1].GetSpan(default, 16 * Page).Fill(0xdd);
             expected[1].AsSpan().Fill(0xdd);
             (byte[] stream, int sections) = RandomStream(random, blocks, expected);
-            using var channel = new ScatterChannel(stream, random, random.Next(2) == 0 ? 9000 : 300_000);
+            using var channel = new PieceChannel(stream, Pieces(random, random.Next(2) == 0 ? 9000 : 300_000));
             var reader = new MigrationReader(channel);
             using var incoming = new IncomingRam(machine.Memory, new RamOptions());
             for (int i = 0; i < sections; i++)
@@ -72,7 +73,7 @@ public sealed class PageRunReaderTests : IDisposable
         stream.U64((3UL * Page) | 0x028).Fill(2, Page);
         for (int page = 100; page < 190; page++)
             stream.U64(((ulong)page * Page) | 0x028).Fill(3, Page);
-        using var channel = new ScatterChannel(stream.EndOfSection().ToArray(), new Random(3), 300_000);
+        using var channel = new PieceChannel(stream.EndOfSection().ToArray(), Pieces(new Random(3), 300_000));
 
         using var incoming = new IncomingRam(_machine.Memory, new RamOptions());
         incoming.Read(new MigrationReader(channel), 4, SectionType.Part);
@@ -93,7 +94,7 @@ public sealed class PageRunReaderTests : IDisposable
         byte[] bytes = stream.EndOfSection().ToArray();
         foreach (int length in Enumerable.Range(0, 120).Select(i => i * 691).Where(length => length < bytes.Length))
         {
-            using var channel = new ScatterChannel(bytes[..length], new Random(length), 5000);
+            using var channel = new PieceChannel(bytes.AsSpan(0, length), Pieces(new Random(length), 5000));
             using var incoming = new IncomingRam(_machine.Memory, new RamOptions());
 
             StreamFormatException refusal = Assert.Throws<StreamFormatException>(
@@ -104,6 +105,8 @@ public sealed class PageRunReaderTests : IDisposable
 
         Assert.NotNull(_other);
     }
+
+    private static Func<int> Pieces(Random random, int longest) => () => random.Next(1, longest + 1);
 
     private static (byte[] Stream, int Sections) RandomStream(Random random, RamBlock[] blocks, byte[][] expected)
     {

@@ -1,4 +1,5 @@
 using Godwit.Native;
+using Godwit.Testing;
 using Godwit.Wire;
 
 namespace Godwit.Vmm.Tests.Drills;
@@ -7,33 +8,25 @@ namespace Godwit.Vmm.Tests.Drills;
 /// <param name="inner">The link.</param>
 /// <param name="bytesBehind">Bytes that pass behind that byte; -1 for a cut in front of it.</param>
 /// <remarks>That byte leaves in a write of its own, which is how it is found: a running guest makes every stream differ in length.</remarks>
-internal sealed class HandOverCutChannel(Channel inner, long bytesBehind) : Channel($"cut {inner.Description}")
+internal sealed class HandOverCutChannel(Channel inner, long bytesBehind) : ForwardingChannel("cut", inner)
 {
     private const int ConnectionReset = 104;
 
     private long _left = bytesBehind;
 
-    public override bool CanPeek => inner.CanPeek;
-
-    public override bool HasReturnPath => inner.HasReturnPath;
-
     /// <summary>Whether the byte that completes the stream was written.</summary>
     public bool IsComplete { get; private set; }
-
-    protected override int ReadCore(Span<byte> buffer) => inner.Read(buffer);
-
-    protected override int PeekCore(Span<byte> buffer) => inner.Peek(buffer);
 
     protected override void WriteCore(ReadOnlySpan<byte> bytes)
     {
         if (!IsComplete)
         {
-            inner.Write(bytes);
+            Inner.Write(bytes);
             return;
         }
 
         int passing = (int)Math.Min(bytes.Length, _left);
-        inner.Write(bytes[..passing]);
+        Inner.Write(bytes[..passing]);
         _left -= passing;
         if (passing < bytes.Length)
             throw CutNow();
@@ -45,16 +38,16 @@ internal sealed class HandOverCutChannel(Channel inner, long bytesBehind) : Chan
         {
             if (_left < 0)
                 throw CutNow();
-            inner.Write(ranges);
+            Inner.Write(ranges);
             IsComplete = true;
             if (_left == 0)
-                inner.Shutdown();
+                Inner.Shutdown();
             return;
         }
 
         if (!IsComplete)
         {
-            inner.Write(ranges);
+            Inner.Write(ranges);
             return;
         }
 
@@ -62,20 +55,9 @@ internal sealed class HandOverCutChannel(Channel inner, long bytesBehind) : Chan
             WriteCore(range.AsSpan());
     }
 
-    protected override void FinishWritingCore() => inner.FinishWriting();
-
-    protected override void ShutdownCore() => inner.Shutdown();
-
-    protected override void Dispose(bool disposing)
-    {
-        base.Dispose(disposing);
-        if (disposing)
-            inner.Dispose();
-    }
-
     private ChannelException CutNow()
     {
-        inner.Shutdown();
+        Inner.Shutdown();
         return ChannelException.FromErrno(Description, "Unable to write to socket", ConnectionReset);
     }
 }

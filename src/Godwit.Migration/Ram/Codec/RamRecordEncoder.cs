@@ -18,9 +18,6 @@ public sealed class RamRecordEncoder
         _writer = writer;
     }
 
-    /// <summary>The next page record carries its block's name, whatever was sent before.</summary>
-    public void ForgetBlock() => _lastBlock = null;
-
     /// <summary>A page of zeros.</summary>
     public void WriteZero(RamBlock block, RamOffset offset)
     {

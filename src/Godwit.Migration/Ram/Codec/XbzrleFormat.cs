@@ -16,7 +16,4 @@ public static class XbzrleFormat
 
     /// <summary>Returned by the encoder when the encoding would be longer than the page.</summary>
     public const int Overflow = -1;
-
-    /// <summary>Bytes of the record between the block name and the data: encoding byte and length.</summary>
-    public const int PrefixBytes = sizeof(byte) + sizeof(ushort);
 }

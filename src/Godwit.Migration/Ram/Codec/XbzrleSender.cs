@@ -27,9 +27,6 @@ public sealed class XbzrleSender : IDisposable
     /// <summary>Where the outcomes are counted.</summary>
     public XbzrleStatistics Statistics { get; }
 
-    /// <summary>Size of the cache.</summary>
-    public long CacheSizeBytes => _cache.SizeBytes;
-
     /// <summary>Gives the cache another size; what it held is forgotten.</summary>
     public void Resize(long cacheSizeBytes)
     {

@@ -39,9 +39,6 @@ public sealed class RamBlockBitmap
     /// <summary>One bit per page.</summary>
     internal Span<ulong> Words => _dirty;
 
-    /// <summary>Counts the pages still to be sent.</summary>
-    internal long CountDirty() => (long)PageBitmap.CountSet(_dirty, 0, (ulong)PageCount);
-
     /// <summary>The first page at or after <paramref name="from"/> still to be sent, or <see cref="PageCount"/>.</summary>
     internal long FindNext(long from) => (long)PageBitmap.FindNextSet(_dirty, (ulong)from, (ulong)PageCount);
 

@@ -1,43 +1,52 @@
 using Godwit.Native;
 using Godwit.Wire;
 
-namespace Godwit.Fuzz;
+namespace Godwit.Testing;
 
-/// <summary>Gives bytes in pieces of varying length, as a socket does, also into several ranges; can be filled again.</summary>
-internal sealed class PieceChannel() : Channel("pieces")
+/// <summary>Gives out bytes in pieces, as a socket does, also into several ranges; can be filled again.</summary>
+/// <param name="nextPiece">Length of the next piece in bytes, at least 1.</param>
+public sealed class PieceChannel(Func<int> nextPiece) : Channel("pieces")
 {
-    private readonly FuzzRandom _random = new(0);
     private byte[] _bytes = [];
     private int _length;
     private int _position;
-    private int _longest = 1;
 
+    /// <summary>A channel that gives out <paramref name="bytes"/>.</summary>
+    public PieceChannel(ReadOnlySpan<byte> bytes, Func<int> nextPiece)
+        : this(nextPiece) => Refill(bytes);
+
+    /// <inheritdoc/>
     public override bool CanScatter => true;
 
+    /// <inheritdoc/>
     public override bool IsSeekable => true;
 
+    /// <inheritdoc/>
     public override long FilePosition
     {
         get => _position;
         set => _position = (int)value;
     }
 
-    /// <summary>Starts anew with other bytes.</summary>
-    public void Refill(ReadOnlySpan<byte> bytes, int seed, int longestPiece)
+    /// <summary>Bytes that were read into several ranges at once.</summary>
+    public long ScatteredBytes { get; private set; }
+
+    /// <summary>Has other bytes read from the next <see cref="FilePosition"/> on.</summary>
+    public void Refill(ReadOnlySpan<byte> bytes)
     {
         if (_bytes.Length < bytes.Length)
             _bytes = new byte[bytes.Length];
         bytes.CopyTo(_bytes);
         _length = bytes.Length;
-        _longest = longestPiece;
-        _random.Restart((ulong)seed, _length);
     }
 
-    protected override int ReadCore(Span<byte> buffer) => Take(buffer, _random.Between(1, _longest));
+    /// <inheritdoc/>
+    protected override int ReadCore(Span<byte> buffer) => Take(buffer, nextPiece());
 
+    /// <inheritdoc/>
     protected override long ReadScatteredCore(ReadOnlySpan<HostRange> ranges)
     {
-        int piece = _random.Between(1, _longest);
+        int piece = nextPiece();
         long total = 0;
         foreach (HostRange range in ranges)
         {
@@ -48,13 +57,17 @@ internal sealed class PieceChannel() : Channel("pieces")
                 break;
         }
 
+        ScatteredBytes += total;
         return total;
     }
 
+    /// <inheritdoc/>
     protected override void WriteCore(ReadOnlySpan<byte> bytes) => throw new NotSupportedException();
 
+    /// <inheritdoc/>
     protected override void WriteCore(ReadOnlySpan<HostRange> ranges) => throw new NotSupportedException();
 
+    /// <inheritdoc/>
     protected override void ShutdownCore()
     {
     }
