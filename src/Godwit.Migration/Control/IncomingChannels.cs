@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using Godwit.VmState;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
@@ -89,7 +90,7 @@ internal sealed class IncomingChannels(TransportChannels channels, Func<Cancella
                 case var other:
                     throw MultiFdFormat.Error(
                         "a connection is neither the main channel nor a data channel", 0,
-                        $"{MultiFdFormat.Hex(StreamConstants.Magic)} or {MultiFdFormat.Hex(MultiFdFormat.Magic)}", MultiFdFormat.Hex(other.Value));
+                        $"{Hex(StreamConstants.Magic)} or {Hex(MultiFdFormat.Magic)}", Hex(other.Value));
             }
         }
         catch (ChannelException)
@@ -118,7 +119,7 @@ internal sealed class IncomingChannels(TransportChannels channels, Func<Cancella
 
         var id = MultiFdFormat.ReadInit(message, uuid, channels.Data.Length);
         if (channels.Data[id] is not null)
-            throw MultiFdFormat.Error("a data channel has a number that another one has already", 24, "each number once", MultiFdFormat.Number(id));
+            throw MultiFdFormat.Error("a data channel has a number that another one has already", 24, "each number once", Number(id));
         channels.Data[id] = channel;
         return true;
     }

@@ -1,5 +1,6 @@
 using Godwit.Native;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
@@ -35,7 +36,7 @@ internal sealed class MappedRamReadQueue : IDisposable
         {
             throw new StreamFormatException(
                 $"pages of block \"{run.Block.IdString}\" lie behind the end of the file", offset + count, "ram",
-                $"{range.LengthBytes} bytes", MultiFdFormat.Number(count));
+                $"{range.LengthBytes} bytes", Number(count));
         }
     }
 

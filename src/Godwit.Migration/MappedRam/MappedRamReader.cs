@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Godwit.Memory;
 using Godwit.Native;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
@@ -58,24 +59,24 @@ internal sealed class MappedRamReader
     private void Check(RamBlock block, in MappedRamHeader header, long position)
     {
         if (header.Version != MappedRamHeader.CurrentVersion)
-            throw Error(block, "another version", position, "1", MultiFdFormat.Number(header.Version));
+            throw Error(block, "another version", position, "1", Number(header.Version));
         if (header.PageSizeBytes != TargetPage.SizeBytes)
-            throw Error(block, "another page size", position + 4, MultiFdFormat.Number(TargetPage.SizeBytes), MultiFdFormat.Hex(header.PageSizeBytes));
+            throw Error(block, "another page size", position + 4, Number(TargetPage.SizeBytes), Hex(header.PageSizeBytes));
         if (header.PagesOffset % TargetPage.SizeBytes != 0)
-            throw Error(block, "pages that are not aligned", position + 20, "a multiple of 0x1000", MultiFdFormat.Hex(header.PagesOffset));
+            throw Error(block, "pages that are not aligned", position + 20, "a multiple of 0x1000", Hex(header.PagesOffset));
     }
 
     private long Place(RamBlock block, ulong offset, long length, string what, long position) =>
         offset <= (ulong)(long.MaxValue - length) && offset != 0
             ? (long)offset
-            : throw Error(block, $"its {what} at an impossible place", position, "an offset in the file", MultiFdFormat.Hex(offset));
+            : throw Error(block, $"its {what} at an impossible place", position, "an offset in the file", Hex(offset));
 
     private void Claim(long start, long end, string what, RamBlock block, long position)
     {
         foreach ((long otherStart, long otherEnd, string other) in _taken)
         {
             if (start < otherEnd && otherStart < end)
-                throw Error(block, $"its {what} where the {other} lies", position, "no overlap", MultiFdFormat.Hex((ulong)start));
+                throw Error(block, $"its {what} where the {other} lies", position, "no overlap", Hex((ulong)start));
         }
 
         _taken.Add((start, end, $"{what} of block \"{block.IdString}\""));
@@ -89,7 +90,7 @@ internal sealed class MappedRamReader
         {
             var range = new HostRange(pin.AddrOfPinnedObject(), (long)words.Length * sizeof(ulong));
             if (_reader.Channel.ReadAt(offset, range) != range.LengthBytes)
-                throw Error(block, "its bitmap behind the end of the file", position, "a bitmap in the file", MultiFdFormat.Hex((ulong)offset));
+                throw Error(block, "its bitmap behind the end of the file", position, "a bitmap in the file", Hex((ulong)offset));
         }
         finally
         {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using Godwit.Memory;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
@@ -73,8 +73,4 @@ public static class MultiFdFormat
     /// <summary>An error in what came over a data channel.</summary>
     internal static StreamFormatException Error(string reason, long offset, string? expected = null, string? found = null) =>
         new(reason, offset, "multifd", expected, found);
-
-    internal static string Hex(ulong value) => string.Create(CultureInfo.InvariantCulture, $"0x{value:x}");
-
-    internal static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

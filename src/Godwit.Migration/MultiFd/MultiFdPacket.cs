@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Godwit.Memory;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
@@ -99,41 +100,41 @@ public readonly ref struct MultiFdPacket
     public void Check(MultiFdBits method, long position)
     {
         if (Word(0) != MultiFdFormat.Magic)
-            throw Error("a packet starts with another magic", 0, position, MultiFdFormat.Hex(MultiFdFormat.Magic), MultiFdFormat.Hex(Word(0)));
+            throw Error("a packet starts with another magic", 0, position, Hex(MultiFdFormat.Magic), Hex(Word(0)));
         if (Word(sizeof(uint)) != MultiFdFormat.Version)
-            throw Error("a packet has another version", sizeof(uint), position, MultiFdFormat.Number(MultiFdFormat.Version), MultiFdFormat.Number(Word(sizeof(uint))));
+            throw Error("a packet has another version", sizeof(uint), position, Number(MultiFdFormat.Version), Number(Word(sizeof(uint))));
         if (Flags.HasFlag(MultiFdBits.DeviceState))
-            throw Error("a packet has state of a device; no device here takes any", FlagsAt, position, "pages", MultiFdFormat.Hex((uint)Flags));
+            throw Error("a packet has state of a device; no device here takes any", FlagsAt, position, "pages", Hex((uint)Flags));
         uint allocated = Word(AllocatedAt);
         if (allocated > MultiFdFormat.MaxPages)
-            throw Error("a packet has room for too many pages", AllocatedAt, position, $"at most {MultiFdFormat.MaxPages}", MultiFdFormat.Number(allocated));
+            throw Error("a packet has room for too many pages", AllocatedAt, position, $"at most {MultiFdFormat.MaxPages}", Number(allocated));
         uint normal = Word(NormalAt);
         if (normal > allocated)
-            throw Error("a packet has more pages than room for them", NormalAt, position, $"at most {allocated}", MultiFdFormat.Number(normal));
+            throw Error("a packet has more pages than room for them", NormalAt, position, $"at most {allocated}", Number(normal));
         uint zero = Word(ZeroAt);
         if (zero > allocated - normal)
-            throw Error("a packet has more zero pages than room for them", ZeroAt, position, $"at most {allocated - normal}", MultiFdFormat.Number(zero));
+            throw Error("a packet has more zero pages than room for them", ZeroAt, position, $"at most {allocated - normal}", Number(zero));
         if (normal + zero == 0)
             return;
         MultiFdBits found = Flags & MultiFdBits.MethodMask;
         if (found != method)
-            throw Error("a packet is compressed by another method", FlagsAt, position, MultiFdFormat.Hex((uint)method), MultiFdFormat.Hex((uint)found));
+            throw Error("a packet is compressed by another method", FlagsAt, position, Hex((uint)method), Hex((uint)found));
         if (normal == 0)
             return;
         uint payload = Word(PayloadAt);
         if (method == MultiFdBits.None ? payload != normal * TargetPage.SizeBytes : payload is 0 or > MultiFdFormat.MaxPayloadBytes)
         {
             string expected = method == MultiFdBits.None
-                ? MultiFdFormat.Number(normal * TargetPage.SizeBytes)
+                ? Number(normal * TargetPage.SizeBytes)
                 : $"1 to {MultiFdFormat.MaxPayloadBytes}";
-            throw Error("a packet's payload has an impossible length", PayloadAt, position, expected, MultiFdFormat.Number(payload));
+            throw Error("a packet's payload has an impossible length", PayloadAt, position, expected, Number(payload));
         }
     }
 
     /// <summary>An error in one of the page offsets.</summary>
     internal static StreamFormatException OffsetError(int index, long position, RamBlock block, ulong offset) => Error(
         $"a packet has a page that is not in block \"{block.IdString}\"",
-        OffsetAt(index), position, $"a page below {MultiFdFormat.Hex(block.UsedLengthBytes)}", MultiFdFormat.Hex(offset));
+        OffsetAt(index), position, $"a page below {Hex(block.UsedLengthBytes)}", Hex(offset));
 
     /// <summary>An error in the block name.</summary>
     internal static StreamFormatException NameError(long position, string name) =>

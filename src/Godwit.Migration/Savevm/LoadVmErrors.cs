@@ -1,6 +1,6 @@
-using System.Globalization;
 using Godwit.VmState;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
@@ -67,8 +67,6 @@ internal sealed class LoadVmErrors(MigrationReader reader, PeerProfile profile)
         $"{name} received with bad length - expecting {Number((uint)expected)}, got {Number((uint)found)}", Number((uint)expected), Number((uint)found), at);
 
     private string Savevm => HasContext ? "" : "savevm ";
-
-    private static string Number(uint value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string OnOff(bool on) => on ? "on" : "off";
 }

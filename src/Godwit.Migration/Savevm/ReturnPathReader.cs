@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Text;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
@@ -40,7 +40,7 @@ public sealed class ReturnPathReader
         var type = (ReturnPathMessageType)_reader.ReadUInt16();
         int length = _reader.ReadUInt16();
         if (type is ReturnPathMessageType.Invalid or > ReturnPathMessageType.SwitchoverAck)
-            throw _reader.Error("Received an unknown return path message", "a type from 1 to 7", Text((int)type), start);
+            throw _reader.Error("Received an unknown return path message", "a type from 1 to 7", Number((int)type), start);
         if (length > ReturnPathFormat.MaxPayloadBytes)
             throw LengthError(type, $"at most {ReturnPathFormat.MaxPayloadBytes}", length, start);
 
@@ -54,7 +54,7 @@ public sealed class ReturnPathReader
             _ => -1,
         };
         if (expected >= 0 && length != expected)
-            throw LengthError(type, Text(expected), length, start);
+            throw LengthError(type, Number(expected), length, start);
         _reader.ReadExactly(payload);
 
         message = type switch
@@ -82,12 +82,12 @@ public sealed class ReturnPathReader
             throw LengthError(type, $"at least {at + 1}", payload.Length, start);
         var expected = at + 1 + payload[at];
         if (payload.Length != expected)
-            throw LengthError(type, Text(expected), payload.Length, start);
+            throw LengthError(type, Number(expected), payload.Length, start);
         return Encoding.Latin1.GetString(payload[(at + 1)..]);
     }
 
     private StreamFormatException LengthError(ReturnPathMessageType type, string expected, int found, long start) =>
-        _reader.Error($"Return path message {Describe(type)} has a bad length", expected, Text(found), start + HeaderBytes / 2);
+        _reader.Error($"Return path message {Describe(type)} has a bad length", expected, Number(found), start + HeaderBytes / 2);
 
     private static string Describe(ReturnPathMessageType type) => type switch
     {
@@ -99,6 +99,4 @@ public sealed class ReturnPathReader
         ReturnPathMessageType.ResumeAck => "RESUME_ACK",
         _ => "SWITCHOVER_ACK",
     };
-
-    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using Godwit.Memory;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
@@ -53,8 +53,6 @@ public sealed class RamBlockListDecoder
             _mapped?.ReadBlock(block, length, _options.IsIgnored(block));
         }
     }
-
-    private static string Hex(ulong value) => string.Create(CultureInfo.InvariantCulture, $"0x{value:x}");
 
     private RamBlock Find(string name, long at)
     {

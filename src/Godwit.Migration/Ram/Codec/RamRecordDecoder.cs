@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Godwit.Memory;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
@@ -108,10 +109,6 @@ public sealed class RamRecordDecoder
     /// <summary>Names a page for a message.</summary>
     internal static string Where(in RamRecordHeader header) =>
         string.Create(CultureInfo.InvariantCulture, $"block \"{header.Block?.IdString}\" at offset 0x{header.Address:x}");
-
-    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private static string Hex(ulong value) => string.Create(CultureInfo.InvariantCulture, $"0x{value:x}");
 
     private RamBlock ReadBlock(RamRecordBits flags, long position)
     {

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Godwit.VmState;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Snapshot;
 
@@ -54,7 +54,7 @@ internal sealed class BodyDecoder(StreamSource source, InspectBudget budget)
         long start = source.Position;
         byte type = source.ReadByte();
         if (type != (byte)SectionType.Subsection)
-            throw source.Error($"subsection '{described.Name}' of the description is missing", "0x05", Hex(type), start);
+            throw source.Error($"subsection '{described.Name}' of the description is missing", "0x05", Hex(type, 2), start);
         string name = source.ReadCountedString();
         if (!name.Equals(described.Name, StringComparison.Ordinal))
             throw source.Error("subsection differs from the description", described.Name, name, start);
@@ -62,7 +62,7 @@ internal sealed class BodyDecoder(StreamSource source, InspectBudget budget)
         if (version != unchecked((uint)described.Version))
         {
             throw source.Error(
-                $"version of subsection '{name}' differs from the description", Text(described.Version), Text(version), start);
+                $"version of subsection '{name}' differs from the description", Number(described.Version), Number(version), start);
         }
 
         return Decode(described, start);
@@ -122,7 +122,7 @@ internal sealed class BodyDecoder(StreamSource source, InspectBudget budget)
         if (described.ArrayLength is not long length)
             return 1;
         if (length is < 0 or > int.MaxValue)
-            throw source.Error($"array length of '{described.Name}' out of range", "0..2147483647", Text(length));
+            throw source.Error($"array length of '{described.Name}' out of range", "0..2147483647", Number(length));
         if (described.IsPointerMarker || (index > 0 && IsSameArray(siblings[index - 1], described)))
             return (int)length;
 
@@ -191,7 +191,7 @@ internal sealed class BodyDecoder(StreamSource source, InspectBudget budget)
         if (!hasStructKeys && elements.Count != nodes)
         {
             throw source.Error(
-                $"tree '{described.Name}' differs from the description", $"{Text(elements.Count)} bodies", $"{Text(nodes)} nodes", start);
+                $"tree '{described.Name}' differs from the description", $"{Number(elements.Count)} bodies", $"{Number(nodes)} nodes", start);
         }
 
         var bodies = new List<StreamBody>();
@@ -213,7 +213,7 @@ internal sealed class BodyDecoder(StreamSource source, InspectBudget budget)
     private List<string> ReadTexts(int count)
     {
         if (count > MaxTexts)
-            throw source.Error("too many names in one field", Text(MaxTexts), Text(count));
+            throw source.Error("too many names in one field", Number(MaxTexts), Number(count));
         var texts = new List<string>();
         for (int i = 0; i < count; i++)
             texts.Add(source.ReadCountedString());
@@ -223,7 +223,7 @@ internal sealed class BodyDecoder(StreamSource source, InspectBudget budget)
     private void DecodeLeaf(DescribedField described, StreamField field, int count)
     {
         if (described.Size > long.MaxValue / Math.Max(1, count))
-            throw source.Error($"size of '{described.Name}' out of range", null, Text(described.Size));
+            throw source.Error($"size of '{described.Name}' out of range", null, Number(described.Size));
         long total = described.Size * count;
         if (budget.TakeBytes(total))
         {
@@ -241,7 +241,7 @@ internal sealed class BodyDecoder(StreamSource source, InspectBudget budget)
     {
         long used = source.Position - start;
         if (used != described.Size)
-            throw source.Error($"field '{described.Name}' differs from the description", $"{Text(described.Size)} bytes", Text(used), start);
+            throw source.Error($"field '{described.Name}' differs from the description", $"{Number(described.Size)} bytes", Number(used), start);
     }
 
     private void ExpectMarker(string field, byte expected)
@@ -249,10 +249,6 @@ internal sealed class BodyDecoder(StreamSource source, InspectBudget budget)
         long at = source.Position;
         byte found = source.ReadByte();
         if (found != expected)
-            throw source.Error($"bad element marker in '{field}'", Hex(expected), Hex(found), at);
+            throw source.Error($"bad element marker in '{field}'", Hex(expected, 2), Hex(found, 2), at);
     }
-
-    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private static string Hex(byte value) => "0x" + value.ToString("x2", CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Snapshot;
 
@@ -106,6 +106,4 @@ internal sealed class DirtyBitmapWalker(StreamSource source, InspectBudget budge
         if (budget.TakeField())
             fields.Add(new StreamField { Name = name, Type = type, Offset = at, Size = size, ElementSize = size, Data = data });
     }
-
-    private static string Hex(ulong value) => "0x" + value.ToString("x", CultureInfo.InvariantCulture);
 }

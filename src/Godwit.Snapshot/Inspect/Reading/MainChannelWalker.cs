@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using Godwit.Migration;
 using Godwit.VmState;
 using Godwit.Wire;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Snapshot;
 
@@ -55,10 +55,6 @@ internal sealed class MainChannelWalker : IChannelWalker
         if (!_source.IsAtEnd())
             throw _source.Error("bytes after the end of the stream", "end of file", Hex(_source.Peek(1)[0]));
     }
-
-    private static string Hex(long value) => "0x" + value.ToString("x", CultureInfo.InvariantCulture);
-
-    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     private void ReadItem(List<StreamItem> items, StreamItemKind kind, Action<StreamItem> read)
     {
@@ -300,7 +296,7 @@ internal sealed class MainChannelWalker : IChannelWalker
                 throw _source.Error("package inside a package", "sections and commands", "PACKAGED");
             ReadElement(nested, end);
             if (_source.Position > end)
-                throw _source.Error("an element reaches beyond its package", Hex(end), Hex(_source.Position));
+                throw _source.Error("an element reaches beyond its package", Hex((ulong)end), Hex((ulong)_source.Position));
         }
     }
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Text;
 using Godwit.VmState;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Snapshot;
 
@@ -109,8 +109,4 @@ internal sealed class MultiFdWalker(StreamSource source, StreamFacts facts, Insp
         int end = padded.IndexOf((byte)0);
         return Encoding.Latin1.GetString(end < 0 ? padded : padded[..end]);
     }
-
-    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private static string Hex(uint value) => "0x" + value.ToString("x8", CultureInfo.InvariantCulture);
 }

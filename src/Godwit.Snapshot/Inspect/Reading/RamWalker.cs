@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using Godwit.Migration;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Snapshot;
 
@@ -56,7 +57,7 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
                 ReadPage(section, flags, address, at);
                 return true;
             default:
-                throw source.Error("Unknown combination of migration flags: 0x" + Hex((uint)flags), "flags of one record", "0x" + Hex(word), at);
+                throw source.Error("Unknown combination of migration flags: " + Hex((uint)flags), "flags of one record", Hex(word), at);
         }
     }
 
@@ -66,11 +67,11 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
         if (address >= block.UsedLengthBytes)
         {
             throw source.Error(
-                "Illegal RAM offset " + Hex(address) + $" in block '{block.Name}'", "below 0x" + Hex(block.UsedLengthBytes), "0x" + Hex(address), at);
+                string.Create(CultureInfo.InvariantCulture, $"Illegal RAM offset {address:x} in block '{block.Name}'"), "below " + Hex(block.UsedLengthBytes), Hex(address), at);
         }
 
         if (facts.HasMappedRam)
-            throw source.Error("page record in a stream with mapped-ram", "no page records", "0x" + Hex((uint)flags), at);
+            throw source.Error("page record in a stream with mapped-ram", "no page records", Hex((uint)flags), at);
         PageKind kind = (flags & RamRecord.PageKinds) switch
         {
             RamRecordBits.Zero => SkipZero(),
@@ -97,7 +98,7 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
         long at = source.Position;
         byte fill = source.ReadByte();
         if (fill != 0)
-            throw source.Error("fill byte of a zero page is not zero", "0x00", "0x" + Hex(fill), at);
+            throw source.Error("fill byte of a zero page is not zero", "0x00", Hex(fill), at);
         return PageKind.Zero;
     }
 
@@ -145,8 +146,8 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
             {
                 throw source.Error(
                     $"length of RAM block '{block.Name}' exceeds the total",
-                    "at most 0x" + Hex(totalBytes - read),
-                    "0x" + Hex(block.UsedLengthBytes),
+                    "at most " + Hex(totalBytes - read),
+                    Hex(block.UsedLengthBytes),
                     blockAt);
             }
 
@@ -207,9 +208,9 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
         CheckPlace("bitmap", block.Name, bitmapOffset, (ulong)headerAt + MappedRamHeaderBytes, headerAt);
         CheckPlace("pages", block.Name, pagesOffset, bitmapOffset + bitmapBytes, headerAt);
         if (pagesOffset % pageSize != 0)
-            throw source.Error($"pages of block '{block.Name}' are not aligned", "a multiple of " + Number(facts.PageSizeBytes), "0x" + Hex(pagesOffset), headerAt);
+            throw source.Error($"pages of block '{block.Name}' are not aligned", "a multiple of " + Number(facts.PageSizeBytes), Hex(pagesOffset), headerAt);
         if (source.Length is long length && block.UsedLengthBytes > (ulong)length - Math.Min((ulong)length, pagesOffset))
-            throw source.Error($"pages of block '{block.Name}' reach beyond the file", "0x" + Hex((ulong)length), "0x" + Hex(pagesOffset + block.UsedLengthBytes), headerAt);
+            throw source.Error($"pages of block '{block.Name}' reach beyond the file", Hex((ulong)length), Hex(pagesOffset + block.UsedLengthBytes), headerAt);
 
         source.Skip((long)bitmapOffset - source.Position);
         PageCounts counts = ReadBitmap(section, block, (long)pages, (long)pagesOffset);
@@ -221,7 +222,7 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
     {
         // Half the range of a file offset is beyond any file and leaves room for sums.
         if (offset < lowest || offset > long.MaxValue / 2)
-            throw source.Error($"{what} offset of block '{block}' out of range", "at least 0x" + Hex(lowest), "0x" + Hex(offset), at);
+            throw source.Error($"{what} offset of block '{block}' out of range", "at least " + Hex(lowest), Hex(offset), at);
     }
 
     private PageCounts ReadBitmap(Section section, RamBlockInfo block, long pages, long pagesOffset)
@@ -248,10 +249,6 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
         section.Counts += counts;
         return counts;
     }
-
-    private static string Hex(ulong value) => value.ToString("x", CultureInfo.InvariantCulture);
-
-    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What one section adds up to.</summary>
     private sealed class Section(List<PageRun>? runs)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Godwit.Migration;
+using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Snapshot;
 
@@ -61,8 +62,4 @@ internal sealed class ReturnPathWalker(StreamSource source) : IChannelWalker
         if (end != ReturnPathFormat.BitmapEndMark)
             throw source.Error("end mark of a received bitmap", Hex(ReturnPathFormat.BitmapEndMark), Hex(end), at);
     }
-
-    private static string Hex(ulong value) => "0x" + value.ToString("x16", CultureInfo.InvariantCulture);
-
-    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }
