@@ -34,6 +34,7 @@ public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
         _memory = memory;
         AddressSpace = addressSpace;
         _log = new SoftwareDirtyLog(SafePoints);
+        WriteProtection = new SoftwareWriteProtection(SafePoints);
         _listener = new MemorySlotListener(_log, memory.Dirty, HoldCpus);
         _harts = new Hart[options.HartCount];
         for (int i = 0; i < _harts.Length; i++)
@@ -57,6 +58,9 @@ public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
 
     /// <inheritdoc/>
     public IDirtyLog DirtyLog => _log;
+
+    /// <inheritdoc/>
+    public IWriteProtection WriteProtection { get; }
 
     /// <inheritdoc/>
     public IVcpuThrottle Throttle => _throttle;

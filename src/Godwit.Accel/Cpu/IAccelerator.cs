@@ -1,3 +1,5 @@
+using Godwit.Memory;
+
 namespace Godwit.Accel;
 
 /// <summary>What runs the virtual CPUs of one machine: the software CPU, or <c>/dev/kvm</c>.</summary>
@@ -11,6 +13,9 @@ public interface IAccelerator : IDisposable
 
     /// <summary>Gets the dirty log of guest stores.</summary>
     IDirtyLog DirtyLog { get; }
+
+    /// <summary>Gets what has somebody asked before the CPUs change a page, so that memory can be saved as it was at one instant.</summary>
+    IWriteProtection WriteProtection { get; }
 
     /// <summary>Gets what slows the CPUs down when a migration does not converge.</summary>
     IVcpuThrottle Throttle { get; }

@@ -51,9 +51,14 @@ public sealed class SoftwareSlot
             gate.EnsurePresent(Slot.Block, Slot.OffsetInBlock.Add(page << TargetPage.Bits), TargetPage.SizeBytes);
     }
 
-    /// <summary>Logs a store that is about to be done by a CPU inside guest code.</summary>
+    /// <summary>Logs a store that is about to be done by a CPU inside guest code; returns when the page may be changed.</summary>
     /// <param name="page">Page of the slot.</param>
-    public void NoteWrite(ulong page) => Volatile.Read(ref _log)?.NoteWrite(page);
+    public void NoteWrite(ulong page)
+    {
+        if (Slot.Block.WriteGate is { } gate)
+            gate.BeforeWrite(Slot.Block, Slot.OffsetInBlock.Add(page << TargetPage.Bits), TargetPage.SizeBytes);
+        Volatile.Read(ref _log)?.NoteWrite(page);
+    }
 
     /// <summary>Says whether a page holds decoded instructions, so that stores to it must not be cached.</summary>
     /// <param name="page">Page of the slot.</param>

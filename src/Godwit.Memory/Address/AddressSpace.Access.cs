@@ -167,6 +167,7 @@ public sealed partial class AddressSpace
         try
         {
             block.PageGate?.EnsurePresent(block, new RamOffset(offset), (ulong)source.Length);
+            block.WriteGate?.BeforeWrite(block, new RamOffset(offset), (ulong)source.Length);
             CopyGuest(source, block.GetSpan(new RamOffset(offset), source.Length));
             System.NoteStore(block, new RamOffset(offset), (ulong)source.Length);
             return true;

@@ -11,6 +11,7 @@ public sealed partial class MemorySystem
         ArgumentNullException.ThrowIfNull(block);
         var target = block.GetSpan(offset, bytes.Length);
         block.PageGate?.EnsurePresent(block, offset, (ulong)bytes.Length);
+        block.WriteGate?.BeforeWrite(block, offset, (ulong)bytes.Length);
         bytes.CopyTo(target);
         NoteStore(block, offset, (ulong)bytes.Length);
     }

@@ -12,6 +12,7 @@ public sealed class RamBlock
 {
     private readonly HostMapping _mapping;
     private ulong _usedLengthBytes;
+    private IWriteGate? _writeGate;
     private int _references = 1;
 
     internal RamBlock(string idString, RamAddress offset, ulong usedLengthBytes, ulong maxLengthBytes, RamBlockOptions options)
@@ -70,6 +71,13 @@ public sealed class RamBlock
     /// <summary>Asked before pages are touched, or null when all pages are present.</summary>
     public IPageGate? PageGate { get; set; }
 
+    /// <summary>Asked before pages are changed, or null when nobody needs their old content. Set while nothing writes.</summary>
+    public IWriteGate? WriteGate
+    {
+        get => Volatile.Read(ref _writeGate);
+        set => Volatile.Write(ref _writeGate, value);
+    }
+
     /// <summary>A window of the block's host memory.</summary>
     /// <remarks>Stores through it do not mark pages dirty; <see cref="MemorySystem.WriteRam"/> does.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">The window is not inside the allocated length.</exception>
@@ -94,6 +102,7 @@ public sealed class RamBlock
     public void Discard(RamOffset offset, ulong lengthBytes)
     {
         CheckInside(offset, lengthBytes);
+        WriteGate?.BeforeWrite(this, offset, lengthBytes);
         _mapping.Discard((long)offset.Value, (long)lengthBytes);
     }
 

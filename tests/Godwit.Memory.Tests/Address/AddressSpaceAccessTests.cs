@@ -231,6 +231,21 @@ public sealed class AddressSpaceAccessTests : IDisposable
     }
 
     [Fact]
+    public void WriteGate_Set_AskedBeforeEveryChange()
+    {
+        var ram = AddRam("ram", 0x3000, 0);
+        var gate = new Gate();
+        ram.WriteGate = gate;
+        _space.Read(new GuestAddress(0xFFF), new byte[2]);
+        _space.Write(new GuestAddress(0x2000), 8, 1);
+        _space.Write(new GuestAddress(0xFFE), new byte[4]);
+        _system.WriteRam(ram, new RamOffset(0x10), [1, 2, 3]);
+        ram.Discard(new RamOffset(0x1000), 0x1000);
+        Assert.Equal([(0x2000UL, 8UL), (0xFFEUL, 4UL), (0x10UL, 3UL), (0x1000UL, 0x1000UL)], gate.Asked);
+        Assert.Equal([0, 1, 1, 1], gate.Found);
+    }
+
+    [Fact]
     public void ReadWrite_WhileTopologyChanges_NeverSeesFreedMemory()
     {
         var ram = AddRam("ram", 0x1000, 0);
@@ -318,9 +333,18 @@ public sealed class AddressSpaceAccessTests : IDisposable
         public void InvalidateCode(RamAddress start, ulong lengthBytes) => Dropped.Add((start.Value, lengthBytes));
     }
 
-    private sealed class Gate : IPageGate
+    private sealed class Gate : IPageGate, IWriteGate
     {
         public List<(ulong Offset, ulong Length)> Asked { get; } = [];
+
+        /// <summary>What was at 0x2000 each time somebody asked to write.</summary>
+        public List<byte> Found { get; } = [];
+
+        public void BeforeWrite(RamBlock block, RamOffset offset, ulong lengthBytes)
+        {
+            Asked.Add((offset.Value, lengthBytes));
+            Found.Add(block.GetSpan(new RamOffset(0x2000), 1)[0]);
+        }
 
         public void EnsurePresent(RamBlock block, RamOffset offset, ulong lengthBytes) => Asked.Add((offset.Value, lengthBytes));
     }
