@@ -33,6 +33,9 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
     }
 
     /// <inheritdoc/>
+    IWriteProtection IMigrationHost.WriteProtection => _accelerator.WriteProtection;
+
+    /// <inheritdoc/>
     string? IMigrationHost.Advise(StreamFormatException refusal) => SourceAdvice.For(refusal);
 
     /// <inheritdoc/>

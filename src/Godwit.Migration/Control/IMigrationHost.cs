@@ -61,6 +61,9 @@ public interface IMigrationHost
         set { }
     }
 
+    /// <summary>Source: what keeps memory as it is at one instant while the guest runs; null where that is not possible.</summary>
+    IWriteProtection? WriteProtection => null;
+
     /// <summary>Destination: runs the guest.</summary>
     void StartGuest();
 }

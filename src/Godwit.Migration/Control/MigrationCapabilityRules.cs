@@ -36,6 +36,8 @@ public static class MigrationCapabilityRules
 
         if (wanted[Snapshot])
         {
+            if (!environment.CanProtectWrites)
+                return "Background-snapshot is not supported by host kernel";
             foreach (var other in RefusedWithBackgroundSnapshot)
             {
                 if (wanted[other])

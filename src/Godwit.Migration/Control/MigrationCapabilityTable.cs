@@ -24,7 +24,7 @@ public static class MigrationCapabilityTable
         new(MigrationCapability.LateBlockActivate, "late-block-activate", IsBuilt: true),
         new(MigrationCapability.XIgnoreShared, "x-ignore-shared", IsBuilt: false, IsValidated: true),
         new(MigrationCapability.ValidateUuid, "validate-uuid", IsBuilt: true),
-        new(MigrationCapability.BackgroundSnapshot, "background-snapshot", IsBuilt: false),
+        new(MigrationCapability.BackgroundSnapshot, "background-snapshot", IsBuilt: true),
         new(MigrationCapability.ZeroCopySend, "zero-copy-send", IsBuilt: false),
         new(MigrationCapability.PostcopyPreempt, "postcopy-preempt", IsBuilt: false),
         new(MigrationCapability.SwitchoverAck, "switchover-ack", IsBuilt: true),

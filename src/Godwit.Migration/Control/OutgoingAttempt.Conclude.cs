@@ -26,6 +26,12 @@ internal sealed partial class OutgoingAttempt
 
     private void EndCompleted()
     {
+        if (_capabilities.BackgroundSnapshot)
+        {
+            EndSnapshot();
+            return;
+        }
+
         _statistics.DowntimeMilliseconds = (long)_statistics.Clock.GetElapsedTime(_downtimeStart).TotalMilliseconds;
         _host.SetRunState(RunState.PostMigrate);
         CleanUp();

@@ -24,6 +24,12 @@ internal sealed partial class OutgoingAttempt
         WaitForUnplug(save);
         _statistics.SetupMilliseconds = (long)_statistics.Clock.GetElapsedTime(started).TotalMilliseconds;
 
+        if (_capabilities.BackgroundSnapshot)
+        {
+            SendSnapshot(save);
+            return;
+        }
+
         Iterate(save);
         SwitchOver();
         SendStoppedState(save);

@@ -1,3 +1,4 @@
+using Godwit.Memory;
 using Godwit.VmState;
 using Godwit.Wire;
 
@@ -27,6 +28,9 @@ public sealed partial class OutgoingMigration : IRamMigrationContext
         get => _host.CpuThrottlePercentage;
         set => _host.CpuThrottlePercentage = value;
     }
+
+    /// <inheritdoc/>
+    public IWriteProtection? WriteProtection => _host.WriteProtection;
 
     /// <inheritdoc/>
     public void ChannelFailed(Exception cause) => Volatile.Read(ref _attempt)?.Fail(cause);

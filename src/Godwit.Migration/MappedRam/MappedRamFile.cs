@@ -35,12 +35,15 @@ internal sealed class MappedRamFile
     }
 
     /// <summary>Writes neighbouring pages to their places. Their content may change meanwhile if they are sent again then.</summary>
-    public void WritePages(Channel channel, RamBlock block, PageIndex first, int count)
+    public void WritePages(Channel channel, RamBlock block, PageIndex first, int count) =>
+        WritePages(channel, block, first, block.GetHostRange(first.ToRamOffset(), (long)count * TargetPage.SizeBytes));
+
+    /// <summary>Writes neighbouring pages to their places, with the content that the caller has of them.</summary>
+    public void WritePages(Channel channel, RamBlock block, PageIndex first, HostRange memory)
     {
         Area area = _areas[block];
-        HostRange range = block.GetHostRange(first.ToRamOffset(), (long)count * TargetPage.SizeBytes);
-        channel.WriteAt(area.PagesOffset + (long)first.ToRamOffset().Value, new ReadOnlySpan<HostRange>(in range));
-        PageBitmap.SetRangeAtomic(area.Bitmap, first.Value, (ulong)count);
+        channel.WriteAt(area.PagesOffset + (long)first.ToRamOffset().Value, new ReadOnlySpan<HostRange>(in memory));
+        PageBitmap.SetRangeAtomic(area.Bitmap, first.Value, (ulong)memory.LengthBytes >> TargetPage.Bits);
     }
 
     /// <summary>Remembers that pages are zero; what the file has of them does not count any more.</summary>

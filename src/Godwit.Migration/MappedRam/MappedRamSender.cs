@@ -1,4 +1,5 @@
 using Godwit.Memory;
+using Godwit.Native;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
@@ -16,21 +17,28 @@ internal sealed class MappedRamSender(MappedRamFile file, Channel channel, Migra
         var scan = new PageScan(run.Block, run.Start, run.Count, detectZeroPages);
         while (scan.Next(out int first, out int count, out bool isZero))
         {
-            var page = new PageIndex(run.First.Value + (ulong)first);
-            if (isZero)
-            {
-                file.ForgetPages(run.Block, page, count);
-                statistics.AddZeroPages(count);
-                continue;
-            }
-
-            file.WritePages(channel, run.Block, page, count);
-            long bytes = (long)count * TargetPage.SizeBytes;
-            _bytes += bytes;
-            limiter?.Account(bytes);
-            statistics.AddNormalPages(count);
-            statistics.AddRamBytes(bytes);
+            PageIndex page = run.First.Add((ulong)first);
+            Send(run.Block, page, isZero, run.Block.GetHostRange(page.ToRamOffset(), (long)count * TargetPage.SizeBytes));
         }
+    }
+
+    /// <summary>Takes neighbouring pages whose content is where the caller says.</summary>
+    public void Send(RamBlock block, PageIndex first, bool isZero, HostRange memory)
+    {
+        long bytes = memory.LengthBytes;
+        int count = (int)(bytes >> TargetPage.Bits);
+        if (isZero)
+        {
+            file.ForgetPages(block, first, count);
+            statistics.AddZeroPages(count);
+            return;
+        }
+
+        file.WritePages(channel, block, first, memory);
+        _bytes += bytes;
+        limiter?.Account(bytes);
+        statistics.AddNormalPages(count);
+        statistics.AddRamBytes(bytes);
     }
 
     public void EndSetup()

@@ -1,3 +1,4 @@
+using Godwit.Memory;
 using Godwit.VmState;
 using Godwit.Wire;
 
@@ -33,6 +34,9 @@ public interface IRamMigrationContext
         get => 0;
         set { }
     }
+
+    /// <summary>What has writers wait for a page to be saved, for background snapshots; null where there is none.</summary>
+    IWriteProtection? WriteProtection => null;
 
     /// <summary>Told after each dirty sync, with the number of syncs so far: the value of the MIGRATION_PASS event.</summary>
     void DirtySyncDone(long syncCount);

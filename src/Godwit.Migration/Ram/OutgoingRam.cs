@@ -37,6 +37,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     private readonly AutoConverge? _autoConverge;
     private readonly MappedRamFile? _file;
     private IPageTransport? _transport;
+    private SnapshotSender? _snapshot;
     private long _lastSyncTimestamp;
     private long _newlyDirtyAtPeriod;
     private long _sentAtPeriod;
@@ -74,6 +75,8 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         memory.Ram.AddObserver(this);
         try
         {
+            if (_options.BackgroundSnapshot)
+                return; // nothing is sent twice
             memory.StartGlobalLogging(GlobalDirtyTracking.Migration);
             Sync(lastStage: false);
         }
@@ -105,6 +108,18 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
 
         _transport?.EndSetup();
         EndSection();
+    }
+
+    /// <summary>
+    /// Protects memory, with the guest stopped: what is sent from now on is the memory of this instant. Ended by disposing of what is returned.
+    /// </summary>
+    /// <exception cref="MigrationFailedException">What runs the CPUs cannot protect memory.</exception>
+    public IDisposable BeginSnapshot()
+    {
+        IWriteProtection protection = _context.WriteProtection
+            ?? throw new MigrationFailedException("Background-snapshot is not supported by host kernel");
+        return _snapshot = new SnapshotSender(
+            Bitmap, _search, protection, _encoder, _writer, _transport as MappedRamSender, _statistics, _options.DetectZeroPages);
     }
 
     /// <summary>Writes the body of a PART section: pages until the budget or the time is used up.</summary>
@@ -139,7 +154,8 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
             }
         }
 
-        _transport?.EndSection(isLast: false);
+        // A background snapshot has no END section.
+        _transport?.EndSection(isLast: isDone && _snapshot is not null);
         EndSection();
         _statistics.AddRamBytes(_writer.Position - startPosition);
         _statistics.RemainingBytes = Bitmap.DirtyBytes;
@@ -208,6 +224,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         if (_isDisposed)
             return;
         _isDisposed = true;
+        _snapshot?.Dispose();
         _transport?.Dispose();
         if (_autoConverge is not null)
             _context.CpuThrottlePercentage = 0;
@@ -291,6 +308,8 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     /// <summary>Sends the next run of dirty pages; returns how many pages it had, 0 if nothing is dirty.</summary>
     private int SendNext(int maxPages)
     {
+        if (_snapshot is not null)
+            return _snapshot.SendNext(maxPages);
         _search.Begin();
         while (true)
         {

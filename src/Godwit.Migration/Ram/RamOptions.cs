@@ -11,6 +11,7 @@ namespace Godwit.Migration;
 /// <param name="MappedRam">The mapped-ram capability: pages lie at fixed places in a file.</param>
 /// <param name="MultiFd">The multifd capability: pages go over data channels.</param>
 /// <param name="MultiFdMethod">How data channels are compressed.</param>
+/// <param name="BackgroundSnapshot">The background-snapshot capability: memory as of one instant, each page once.</param>
 /// <param name="ClearBitmapShift">Log2 of the pages per chunk of the lazily cleared dirty log.</param>
 public sealed record RamOptions(
     bool PostcopyRam = false,
@@ -21,6 +22,7 @@ public sealed record RamOptions(
     bool MappedRam = false,
     bool MultiFd = false,
     MultiFdBits MultiFdMethod = MultiFdBits.None,
+    bool BackgroundSnapshot = false,
     int ClearBitmapShift = MigrationBitmap.DefaultClearShift)
 {
     /// <summary>Reads the options out of a migration's capabilities and parameters.</summary>
@@ -35,7 +37,8 @@ public sealed record RamOptions(
             DetectZeroPages: !string.Equals(parameters.ZeroPageDetection, "none", StringComparison.Ordinal),
             MappedRam: capabilities.MappedRam,
             MultiFd: capabilities.MultiFd,
-            MultiFdMethod: MultiFdCompression.MethodOf(parameters));
+            MultiFdMethod: MultiFdCompression.MethodOf(parameters),
+            BackgroundSnapshot: capabilities.BackgroundSnapshot);
     }
 
     /// <summary>Page size of a backing that needs no mention in the block list.</summary>

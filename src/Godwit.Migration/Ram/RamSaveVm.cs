@@ -90,6 +90,9 @@ public sealed class RamSaveVm : ISaveVmHandlers, IDisposable
     }
 
     /// <inheritdoc/>
+    public IDisposable? BeginSnapshot() => Outgoing.BeginSnapshot();
+
+    /// <inheritdoc/>
     public void SaveComplete(MigrationWriter writer) => Outgoing.WriteCompletion();
 
     /// <inheritdoc/>

@@ -57,6 +57,12 @@ public interface ISaveVmHandlers
     /// <summary>Body of one PART section; outside the lock. True when nothing is left to send.</summary>
     bool SaveLiveIterate(MigrationWriter writer) => true;
 
+    /// <summary>
+    /// Background snapshot, after setup, with the guest stopped: from now on the entry sends what was there at this instant, although the guest runs on.
+    /// What it returns ends that; disposed of by any thread, without the lock.
+    /// </summary>
+    IDisposable? BeginSnapshot() => null;
+
     /// <summary>What is pending: an estimate, or exact when the end is near; <paramref name="final"/> once after the stop, under the lock.</summary>
     PendingBytes QueryPending(bool exact, bool final) => default;
 

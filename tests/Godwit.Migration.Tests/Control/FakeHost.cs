@@ -10,7 +10,7 @@ internal sealed class FakeHost : IMigrationHost, IMigrationEvents, IDisposable
     private readonly List<string> _log = [];
     private RunState _runState;
 
-    public FakeHost(RunState runState, FakeRam? ram = null, bool withFakeRam = true)
+    public FakeHost(RunState runState, FakeRam? ram = null, bool withFakeRam = true, ulong pages = 64)
     {
         _runState = runState;
         FakeRam = ram ?? new FakeRam();
@@ -18,7 +18,7 @@ internal sealed class FakeHost : IMigrationHost, IMigrationEvents, IDisposable
         {
             var root = MemoryRegion.CreateContainer(_memory, "root", (Int128)1 << 64);
             Space = _memory.CreateAddressSpace("memory", root);
-            var ramRegion = MemoryRegion.CreateRam(_memory, "fake.ram", 64 * 4096);
+            var ramRegion = MemoryRegion.CreateRam(_memory, "fake.ram", pages * 4096);
             root.AddSubregion(ramRegion, 0);
             Block = ramRegion.RamBlock!;
         }
@@ -41,6 +41,11 @@ internal sealed class FakeHost : IMigrationHost, IMigrationEvents, IDisposable
 
     /// <summary>Called when the guest has to stop.</summary>
     public Action? Stopping { get; set; }
+
+    /// <summary>Called when the guest goes on after a migration.</summary>
+    public Action? Resuming { get; set; }
+
+    public IWriteProtection? WriteProtection { get; set; }
 
     public BigLock BigLock => _memory.BigLock;
 
@@ -94,6 +99,7 @@ internal sealed class FakeHost : IMigrationHost, IMigrationEvents, IDisposable
 
     public void ResumeAfterMigration(RunState before)
     {
+        Resuming?.Invoke();
         lock (_log)
         {
             _runState = before;
