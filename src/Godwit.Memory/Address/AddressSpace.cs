@@ -38,7 +38,12 @@ public sealed partial class AddressSpace
 
         listener.Begin();
         if (System.GlobalTracking != GlobalDirtyTracking.None && !listener.LogGlobalStart(out var error))
+        {
+            listener.Commit();
+            Forget(listener);
             throw new InvalidOperationException($"A memory listener cannot join while dirty pages are logged: {error}");
+        }
+
         var view = CurrentView;
         foreach (var range in view.Ranges)
         {
@@ -68,6 +73,11 @@ public sealed partial class AddressSpace
             listener.RegionDelete(section);
         }
         listener.Commit();
+        Forget(listener);
+    }
+
+    private void Forget(MemoryListener listener)
+    {
         _listeners = [.. _listeners.Where(other => !ReferenceEquals(other, listener))];
         System.RemoveListener(listener);
     }

@@ -168,6 +168,25 @@ public sealed class MemoryListenerTests
     }
 
     [Fact]
+    public void RegisterListener_LoggingCannotStart_LeavesNothingBehind()
+    {
+        using var system = new MemorySystem();
+        using var held = system.BigLock.Enter();
+        var (space, ram) = RamAndDevice(system);
+        system.StartGlobalLogging(GlobalDirtyTracking.Migration);
+        var listener = Recorder("l");
+        listener.StartError = "no rings";
+        Assert.Throws<InvalidOperationException>(() => space.RegisterListener(listener));
+        _log.Clear();
+        ram.SetDisplayLogging(true);
+        Assert.Empty(_log);
+
+        listener.StartError = null;
+        space.RegisterListener(listener);
+        AssertLog("l: begin", "l: globalstart", "l: add 0+4000 ram@0", "l: start 0+4000 ram@0 0->5", "l: add 8000+1000 dev@0", "l: commit");
+    }
+
+    [Fact]
     public void StartGlobalLogging_Started_StartsListenersThenRaisesMasksAndStopUndoesItInReverse()
     {
         using var system = new MemorySystem();
