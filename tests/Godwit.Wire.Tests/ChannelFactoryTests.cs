@@ -166,6 +166,37 @@ public sealed class ChannelFactoryTests : IDisposable
     }
 
     [Fact]
+    public void Accept_Disposed_IsAnEndedWait()
+    {
+        var listener = ChannelFactory.Listen(new TcpAddress("127.0.0.1", "0"));
+        listener.Dispose();
+        listener.Dispose();
+        Assert.Throws<OperationCanceledException>(() => listener.Accept());
+    }
+
+    [Fact]
+    public void Dispose_WhileOthersBeginToAccept_EndsAllOfThem()
+    {
+        for (var round = 0; round < 50; round++)
+        {
+            using var listener = ChannelFactory.Listen(new TcpAddress("127.0.0.1", "0"));
+            using var start = new Barrier(4);
+            var threads = Enumerable.Range(0, 3).Select(_ => new BlockingThread(() =>
+            {
+                start.SignalAndWait();
+                listener.Accept();
+            })).ToArray();
+            start.SignalAndWait();
+            listener.Dispose();
+            foreach (var thread in threads)
+            {
+                thread.Join();
+                Assert.IsAssignableFrom<OperationCanceledException>(thread.Error);
+            }
+        }
+    }
+
+    [Fact]
     public void Connect_Cancelled_Ends()
     {
         var address = new UnixAddress($"godwit-{Guid.NewGuid():N}", IsAbstract: true);

@@ -10,6 +10,7 @@ internal sealed class SocketListener : IChannelListener
     private readonly FileDescriptor[] _sockets;
     private readonly CancellationTokenSource _disposed = new();
     private readonly string? _pathToRemove;
+    private readonly Lock _gate = new();
     private int _accepting;
 
     private SocketListener(MigrationAddress address, FileDescriptor[] sockets, IReadOnlyList<MigrationAddress> local, string? pathToRemove)
@@ -57,7 +58,13 @@ internal sealed class SocketListener : IChannelListener
 
     public Channel Accept(CancellationToken cancellationToken = default)
     {
-        Interlocked.Increment(ref _accepting);
+        lock (_gate)
+        {
+            if (_disposed.IsCancellationRequested)
+                throw new OperationCanceledException("The listener was closed.");
+            _accepting++;
+        }
+
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposed.Token);
@@ -77,17 +84,27 @@ internal sealed class SocketListener : IChannelListener
         }
         finally
         {
-            if (Interlocked.Decrement(ref _accepting) == 0 && _disposed.IsCancellationRequested)
+            bool isLast;
+            lock (_gate)
+                isLast = --_accepting == 0 && _disposed.IsCancellationRequested;
+            if (isLast)
                 Close();
         }
     }
 
     public void Dispose()
     {
-        if (_disposed.IsCancellationRequested)
-            return;
-        _disposed.Cancel();
-        if (Volatile.Read(ref _accepting) == 0)
+        bool isIdle;
+        lock (_gate)
+        {
+            if (_disposed.IsCancellationRequested)
+                return;
+            // Wakes those who wait; the last of them closes the sockets.
+            _disposed.Cancel();
+            isIdle = _accepting == 0;
+        }
+
+        if (isIdle)
             Close();
     }
 
