@@ -1,4 +1,5 @@
 using Godwit.Memory;
+using Godwit.Native;
 
 namespace Godwit.Accel.RiscV;
 
@@ -13,6 +14,7 @@ public sealed unsafe partial class Hart
     private int _attention;
     private int _waiting;
     private int _inDevice;
+    private int _threadId;
     private long _seenLayout;
 
     // Ticks of a rest that was asked for and has not ended; 0 for none. What waiting in whole milliseconds leaves goes into the next one.
@@ -72,6 +74,7 @@ public sealed unsafe partial class Hart
 
     private void RunThread()
     {
+        Volatile.Write(ref _threadId, HostThread.CurrentId);
         while (!_accelerator.IsDisposing)
         {
             if (_accelerator.IsRunning && Volatile.Read(ref _restTicks) != 0)

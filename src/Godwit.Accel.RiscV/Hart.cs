@@ -57,6 +57,18 @@ public sealed unsafe partial class Hart : IVirtualCpu, IPausableCpu
     public bool IsHalted => Volatile.Read(ref _halted);
 
     /// <inheritdoc/>
+    public int ThreadId
+    {
+        get
+        {
+            // The thread was started with the hart and says its number first of all.
+            while (Volatile.Read(ref _threadId) == 0)
+                Thread.Yield();
+            return _threadId;
+        }
+    }
+
+    /// <inheritdoc/>
     public ulong ProgramCounter
     {
         get => Volatile.Read(ref _pc);

@@ -10,6 +10,9 @@ public interface IVirtualCpu : IInterruptSink
     /// <summary>Gets a value indicating whether the CPU waits for an interrupt.</summary>
     bool IsHalted { get; }
 
+    /// <summary>Gets the kernel's number of the thread that runs the CPU.</summary>
+    int ThreadId { get; }
+
     /// <summary>Gets or sets the address of the next instruction. Exact while stopped.</summary>
     ulong ProgramCounter { get; set; }
 

@@ -30,7 +30,7 @@ internal sealed class HumanInfo(VirtualMachine machine)
     private void Cpus(HumanOutput output)
     {
         for (int i = 0; i < machine.Cpus.Count; i++)
-            output.Line($"{(i == 0 ? '*' : ' ')} CPU #{i}: thread_id={Environment.ProcessId}");
+            output.Line($"{(i == 0 ? '*' : ' ')} CPU #{i}: thread_id={machine.Cpus[i].ThreadId}");
     }
 
     private void Name(HumanOutput output)
