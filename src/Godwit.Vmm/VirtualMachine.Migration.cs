@@ -82,8 +82,10 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
     {
         lock (_run)
         {
-            if (_runState.Move(state) == RunState.InMigrate)
-                _isAsSent = Origin is { } origin && RiscVClint.LosesTimers(origin);
+            if (_runState.Move(state) != RunState.InMigrate)
+                return;
+            _isAsSent = Origin is { } origin && RiscVClint.LosesTimers(origin);
+            _hasArrived = true;
         }
     }
 
@@ -91,8 +93,10 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
     void IMigrationHost.StartGuest()
     {
         lock (_run)
+        {
+            _hasArrived = true;
             RunGuest();
-        _machine.AnnounceSelf();
+        }
     }
 
     /// <inheritdoc/>

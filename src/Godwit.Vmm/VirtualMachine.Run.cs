@@ -14,6 +14,9 @@ public sealed partial class VirtualMachine
     private volatile bool _guestWantsReset;
     private volatile bool _isAsSent;
 
+    // The guest came by migration and has not run here yet; its network does not know.
+    private bool _hasArrived;
+
     /// <summary>What the machine is doing.</summary>
     public RunState RunState => _runState.State;
 
@@ -77,6 +80,21 @@ public sealed partial class VirtualMachine
     /// <param name="reason"><c>host-qmp-quit</c> or <c>host-signal</c>.</param>
     public void Quit(string reason) => End(isGuest: false, reason, new VmExit(0));
 
+    /// <summary>Network cards say where they are, as often and with the gaps that the migration parameters say (<c>announce-self</c>).</summary>
+    public void AnnounceSelf() => AnnounceSelf(Schedule(Settings.Parameters));
+
+    /// <summary>Network cards say where they are.</summary>
+    /// <param name="schedule">How often and when.</param>
+    public void AnnounceSelf(AnnounceSchedule schedule) => _machine.AnnounceSelf(schedule);
+
+    private static AnnounceSchedule Schedule(MigrationParameters parameters) => new()
+    {
+        InitialMilliseconds = (long)parameters[MigrationParameter.AnnounceInitial].Number,
+        MaximumMilliseconds = (long)parameters[MigrationParameter.AnnounceMax].Number,
+        Rounds = (long)parameters[MigrationParameter.AnnounceRounds].Number,
+        StepMilliseconds = (long)parameters[MigrationParameter.AnnounceStep].Number,
+    };
+
     private void Reset(bool isGuest, string reason)
     {
         lock (_run)
@@ -114,6 +132,11 @@ public sealed partial class VirtualMachine
         _machine.Resume();
         _clock.Start();
         _accelerator.Start();
+        if (_hasArrived)
+        {
+            _hasArrived = false;
+            AnnounceSelf();
+        }
     }
 
     private void StopGuest(RunState next)
@@ -184,6 +207,35 @@ public sealed partial class VirtualMachine
                     Reset(isGuest: true, "guest-reset");
             }
         });
+    }
+
+    // On a disk's thread under the big lock.
+    private void OnDiskFailed(object? sender, DiskErrorEventArgs e)
+    {
+        Emit("BLOCK_IO_ERROR", DiskErrorReport.ToJson(e));
+        if (e.Action == DiskErrorAction.Stop)
+        {
+            _loop.Post(() =>
+            {
+                lock (_run)
+                {
+                    // A hand-over that came in between takes the request along, and it is tried again where the guest goes on.
+                    if (RunState == RunState.Running)
+                        StopGuest(RunState.IoError);
+                }
+            });
+        }
+    }
+
+    // Nobody waits for posted work: what it throws stops the machine where it can be looked at.
+    private void OnWorkFailed(Exception e)
+    {
+        Log.WorkFailed(_options.Logger, e);
+        lock (_run)
+        {
+            if (RunState == RunState.Running)
+                StopGuest(RunState.InternalError);
+        }
     }
 
     private void End(bool isGuest, string reason, VmExit exit)

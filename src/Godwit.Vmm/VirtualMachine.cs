@@ -57,6 +57,7 @@ public sealed partial class VirtualMachine : IDisposable
         _accelerator.IsTimerArmed = IsTimerArmed;
         _machine.PowerOff += OnPowerOff;
         _machine.ResetRequested += OnResetRequested;
+        _machine.DiskFailed += OnDiskFailed;
         Outgoing = new OutgoingMigration(
             this, Settings, this, new OutgoingMigrationOptions { Profile = options.Profile, Logger = options.Logger });
         Incoming = new IncomingMigration(
@@ -73,7 +74,7 @@ public sealed partial class VirtualMachine : IDisposable
         ResetHardware();
         if (options.PreallocatesMemory)
             Preallocate();
-        _loop = new VmEventLoop("vm-main-loop");
+        _loop = new VmEventLoop("vm-main-loop", OnWorkFailed);
     }
 
     /// <summary>Name of the machine type.</summary>

@@ -6,10 +6,15 @@ namespace Godwit.Vmm;
 internal sealed class VmEventLoop : IDisposable
 {
     private readonly BlockingCollection<Action> _work = [];
+    private readonly Action<Exception> _failed;
     private readonly Thread _thread;
 
-    public VmEventLoop(string name)
+    /// <summary>Starts the thread.</summary>
+    /// <param name="name">The thread's name.</param>
+    /// <param name="failed">Told of what work threw, on the thread; the loop goes on.</param>
+    public VmEventLoop(string name, Action<Exception> failed)
     {
+        _failed = failed;
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
@@ -39,6 +44,15 @@ internal sealed class VmEventLoop : IDisposable
     private void Run()
     {
         foreach (Action action in _work.GetConsumingEnumerable())
-            action();
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception e)
+            {
+                _failed(e);
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Godwit.Machine;
 using Godwit.Qmp;
 using Godwit.Vmm;
 
@@ -79,7 +80,7 @@ public sealed class RunOptionParserTests
             ["virtio-blk-device", "virtio-net-device", "virtio-net-device", "virtio-rng-device", "virtio-serial-device"],
             options.Devices.Select(d => d.Driver));
         Assert.Equal([3, 1, null, null, null], options.Devices.Select(d => d.Slot));
-        Assert.Equal(new DriveSetting("d0", "/d", IsReadOnly: false, StopsOnError: true), options.Drives["d0"]);
+        Assert.Equal(new DriveSetting("d0", "/d", IsReadOnly: false, DiskErrorAction.Stop, ReadErrors: null), options.Drives["d0"]);
         Assert.Equal("/n", options.NetDevices["n0"].Local?.ToString());
         Assert.Equal("127.0.0.1:99", options.NetDevices["n1"].Remote?.ToString());
         Assert.Equal<byte>([0x52, 0x54, 0x00, 0x12, 0x34, 0x56], options.Devices[1].Mac.ToArray());

@@ -28,6 +28,7 @@ public sealed class QmpCommandTests
         { "query-yank", "{}", """[{"type": "chardev", "id": "compat_monitor0"}]""" },
         { "migrate_cancel", "{}", "{}" },
         { "system_powerdown", "{}", "{}" },
+        { "announce-self", """{"initial":50,"max":550,"rounds":5,"step":100}""", "{}" },
         { "migrate-set-capabilities", """{"capabilities":[]}""", "{}" },
         { "migrate-set-parameters", "{}", "{}" },
     };

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Godwit.Machine;
 using Godwit.Migration;
 using Godwit.Testing;
 using Godwit.Wire;
@@ -256,6 +258,60 @@ public sealed class VirtualMachineMigrationTests : IDisposable
         source.WaitForStatus(MigrationStatus.Completed);
         target.WaitForRounds(1);
         target.AssertSound();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Migrate_MachineWithACard_AnnouncesItselfOnceItRuns(bool startsStopped)
+    {
+        var cable = new RecordingCable();
+        using var source = new TestMachine(change: o => o with { VirtioDevices = [new VirtioNetOptions { Backend = new RecordingCable() }] });
+        using var target = new TestMachine(
+            isIncoming: true, startsStopped, o => o with { VirtioDevices = [new VirtioNetOptions { Backend = cable }] });
+        target.Vm.Settings.SetParameters([
+            KeyValuePair.Create("announce-rounds", MigrationParameterValue.FromInteger(3)),
+            KeyValuePair.Create("announce-initial", MigrationParameterValue.FromInteger(1)),
+            KeyValuePair.Create("announce-step", MigrationParameterValue.FromInteger(1)),
+        ]);
+        source.Vm.Start();
+        target.Vm.Start();
+        Connect(source, target, "memory");
+        source.WaitForStatus(MigrationStatus.Completed);
+        Assert.True(target.Vm.Incoming.WaitForEnd(TestMachine.Deadline));
+        if (startsStopped)
+        {
+            Assert.Equal(RunState.Paused, target.Vm.RunState);
+            Assert.Empty(cable.Sent);
+            target.Vm.Continue();
+        }
+
+        TestMachine.WaitFor(() => cable.Sent.Count == 3, "three announcements");
+        int rounds = target.Rounds.Length;
+        target.WaitForRounds(rounds + 5);
+        target.Vm.Stop();
+        target.Vm.Continue();
+        Assert.Equal(3, cable.Sent.Count);
+        Assert.All(cable.Sent, frame => Assert.Equal("ffffffffffff5254001234568035", Convert.ToHexStringLower(frame.AsSpan(0, 14))));
+    }
+
+    private sealed class RecordingCable : INetBackend
+    {
+        public event EventHandler? FramesArrived
+        {
+            add { }
+            remove { }
+        }
+
+        public ConcurrentQueue<byte[]> Sent { get; } = [];
+
+        public void Send(ReadOnlySpan<byte> frame) => Sent.Enqueue(frame.ToArray());
+
+        public int Receive(Span<byte> destination) => 0;
+
+        public void Dispose()
+        {
+        }
     }
 
     private void Connect(TestMachine source, TestMachine target, string transport)

@@ -1,3 +1,4 @@
+using Godwit.Memory;
 using Godwit.Migration;
 
 namespace Godwit.Vmm.Tests;
@@ -46,6 +47,37 @@ public sealed class VirtualMachineTests
         machine.Vm.Continue();
         machine.WaitForRounds(rounds + 1);
         Assert.Equal(["RESUME", "STOP", "RESUME"], machine.Events);
+    }
+
+    [Fact]
+    public void GuestReset_ThatFails_StopsTheMachineAndNothingElse()
+    {
+        using var machine = new TestMachine();
+        machine.Vm.Start();
+        machine.WaitForRounds(1);
+        Action<VmEvent> sink = machine.Vm.EventSink!;
+        machine.Vm.EventSink = e =>
+        {
+            sink(e);
+            if (e.Name == "RESET")
+                throw new InvalidOperationException("a monitor that cannot");
+        };
+        using (machine.Vm.Memory.BigLock.Enter())
+            machine.Vm.AddressSpace.Write(new GuestAddress(0x10_0000), 4, 0x7777);
+        TestMachine.WaitFor(() => machine.Vm.RunState == RunState.InternalError, "internal-error");
+        machine.Vm.EventSink = sink;
+        machine.Vm.Reset();
+        machine.Vm.Continue();
+        int rounds = machine.Rounds.Length;
+        machine.WaitForRounds(rounds + 1);
+    }
+
+    [Fact]
+    public void ThreadId_OfEachCpu_IsItsThread()
+    {
+        using var machine = new TestMachine(change: o => o with { HartCount = 2 });
+        int[] ids = [.. machine.Vm.Cpus.Select(c => c.ThreadId)];
+        Assert.Equal(["hart-0", "hart-1"], ids.Select(id => File.ReadAllText($"/proc/self/task/{id}/comm").TrimEnd()));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Machine;
 
 namespace Godwit.Cli;
 
@@ -23,8 +24,14 @@ internal sealed record DeviceSetting
     /// <summary>Serial number of a disk.</summary>
     public string Serial { get; init; } = "";
 
-    /// <summary>A disk's own error policy; null for its drive's.</summary>
-    public bool? StopsOnError { get; init; }
+    /// <summary>The device's name in reports; null for none.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>What happens when a disk's write fails on the host; null for what its drive says.</summary>
+    public DiskErrorAction? WriteErrors { get; init; }
+
+    /// <summary>What happens when a disk's read fails on the host; null for what its drive says.</summary>
+    public DiskErrorAction? ReadErrors { get; init; }
 
     /// <summary>The console's character device, in the spelling of <see cref="RunOptions.Serial"/> once all options are read.</summary>
     public string? Console { get; set; }

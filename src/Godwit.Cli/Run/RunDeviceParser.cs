@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Godwit.Machine;
 
 namespace Godwit.Cli;
 
@@ -25,9 +26,9 @@ internal static class RunDeviceParser
         if (v.Take("cache") is { } cache and not ("writeback" or "none"))
             throw v.Refuse($"cache={cache}", "is not supported; there are writeback and none");
         bool isReadOnly = v.TakeSwitch("readonly") ?? v.TakeSwitch("read-only") ?? false;
-        bool stops = StopsOnError(v) ?? false;
+        var drive = new DriveSetting(id, path, isReadOnly, ErrorAction(v, "werror"), ErrorAction(v, "rerror"));
         v.End();
-        if (!options.Drives.TryAdd(id, new DriveSetting(id, path, isReadOnly, stops)))
+        if (!options.Drives.TryAdd(id, drive))
             throw v.Refuse($"id={id}", "is given twice");
     }
 
@@ -59,15 +60,15 @@ internal static class RunDeviceParser
             return;
         }
 
-        var device = new DeviceSetting { Driver = driver, Slot = Slot(v) };
-        _ = v.Take("id");
+        var device = new DeviceSetting { Driver = driver, Slot = Slot(v), Id = v.Take("id") };
         device = driver switch
         {
             "virtio-blk-device" => device with
             {
                 Drive = v.Take("drive") ?? throw v.Refuse("drive", "is missing"),
                 Serial = v.Take("serial") ?? "",
-                StopsOnError = StopsOnError(v),
+                WriteErrors = ErrorAction(v, "werror"),
+                ReadErrors = ErrorAction(v, "rerror"),
             },
             "virtio-net-device" => device with { Net = v.Take("netdev") ?? throw v.Refuse("netdev", "is missing"), Mac = Mac(v) },
             "virtio-rng-device" or "virtio-serial-device" => device,
@@ -193,22 +194,15 @@ internal static class RunDeviceParser
         return [.. mac];
     }
 
-    private static bool? StopsOnError(OptionValue v)
+    private static DiskErrorAction? ErrorAction(OptionValue v, string key) => (v.Take(key), key) switch
     {
-        bool? write = Policy("werror");
-        bool? read = Policy("rerror");
-        if (write is { } w && read is { } r && w != r)
-            throw v.Refuse("rerror", "has to be the same as werror");
-        return write ?? read;
-
-        bool? Policy(string key) => v.Take(key) switch
-        {
-            null => null,
-            "stop" => true,
-            "report" => false,
-            var other => throw v.Refuse($"{key}={other}", "is not supported; there are report and stop"),
-        };
-    }
+        (null or "auto", _) => null,
+        ("report", _) => DiskErrorAction.Report,
+        ("ignore", _) => DiskErrorAction.Ignore,
+        ("stop", _) => DiskErrorAction.Stop,
+        ("enospc", "werror") => DiskErrorAction.StopOnNoSpace,
+        (var other, _) => throw v.Refuse($"{key}={other}", "is not an error policy; there are report, ignore, stop, auto, and enospc for werror"),
+    };
 
     private static void Only(OptionValue v, string key, string only, bool isRequired = false)
     {

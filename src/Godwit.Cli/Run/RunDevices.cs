@@ -41,7 +41,10 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
     {
         Slot = device.Slot,
         Serial = device.Serial,
-        StopOnError = device.StopsOnError ?? drive.StopsOnError,
+        Id = device.Id,
+        DriveId = drive.Id,
+        WriteErrors = device.WriteErrors ?? drive.WriteErrors ?? DiskErrorAction.StopOnNoSpace,
+        ReadErrors = device.ReadErrors ?? drive.ReadErrors ?? DiskErrorAction.Report,
         Image = Open($"-drive {drive.Path}", () => new RawDiskImage(drive.Path, drive.IsReadOnly)),
     };
 

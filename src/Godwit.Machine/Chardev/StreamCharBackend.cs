@@ -103,19 +103,7 @@ public class StreamCharBackend : ICharBackend
     }
 
     /// <summary>Disconnects the streams; output is dropped until others are attached.</summary>
-    protected void Detach()
-    {
-        Stream? sink;
-        lock (_lock)
-        {
-            sink = _sink;
-            _sink = null;
-            _output.Clear();
-        }
-
-        sink?.Dispose();
-        Changed?.Invoke(this, EventArgs.Empty);
-    }
+    protected void Detach() => Detach(only: null);
 
     /// <summary>Called on the reading thread at the end of the input.</summary>
     protected virtual void InputEnded()
@@ -140,6 +128,23 @@ public class StreamCharBackend : ICharBackend
         }
 
         sink?.Dispose();
+    }
+
+    /// <summary>Disconnects; with a stream given only if it is still the one that is attached.</summary>
+    private void Detach(Stream? only)
+    {
+        Stream? sink;
+        lock (_lock)
+        {
+            if (only is not null && !ReferenceEquals(_sink, only))
+                return;
+            sink = _sink;
+            _sink = null;
+            _output.Clear();
+        }
+
+        sink?.Dispose();
+        Changed?.Invoke(this, EventArgs.Empty);
     }
 
     private void WriteLoop()
@@ -170,7 +175,8 @@ public class StreamCharBackend : ICharBackend
             }
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
-                Detach();
+                // Others may have been attached while this write was stuck.
+                Detach(sink);
             }
 
             taken.Clear();

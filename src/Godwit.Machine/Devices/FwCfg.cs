@@ -42,6 +42,9 @@ public sealed class FwCfg
         Subsections = [_dmaState],
     };
 
+    // What lies behind an item reads as zeros, in pieces large enough that the memory's own speed decides.
+    private static readonly byte[] _zeros = new byte[64 << 10];
+
     private readonly SortedDictionary<ushort, byte[]> _items = [];
     private readonly SortedDictionary<string, byte[]> _files = new(StringComparer.Ordinal);
     private readonly GuestDma _dma;
@@ -210,7 +213,7 @@ public sealed class FwCfg
         int count = (int)Math.Min(length, (uint)rest.Length);
         bool succeeded = _dma.TryWrite(address, rest[..count]);
         _offset += (uint)count;
-        ReadOnlySpan<byte> zeros = stackalloc byte[256];
+        ReadOnlySpan<byte> zeros = _zeros;
         for (ulong done = (ulong)count; done < length && succeeded; done += (ulong)zeros.Length)
             succeeded = _dma.TryWrite(address + done, zeros[..(int)Math.Min((ulong)zeros.Length, length - done)]);
         return succeeded;

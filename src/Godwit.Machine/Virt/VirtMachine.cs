@@ -55,6 +55,8 @@ public sealed class VirtMachine : IDisposable
             clock,
             code => PowerOff?.Invoke(this, new PowerOffEventArgs(code)),
             () => ResetRequested?.Invoke(this, EventArgs.Empty));
+        foreach (VirtioBlock disk in _devices.Virtio.Select(v => v.Device).OfType<VirtioBlock>())
+            disk.Failed += (_, e) => DiskFailed?.Invoke(this, e);
         using MemoryTransaction transaction = memory.BeginTransaction();
         _devices.MapInto(root);
     }
@@ -64,6 +66,9 @@ public sealed class VirtMachine : IDisposable
 
     /// <summary>Raised on a hart's thread, under the big lock, when the guest asks for a reset: stop the harts, call <see cref="Reset"/>, reset them, start.</summary>
     public event EventHandler? ResetRequested;
+
+    /// <summary>Raised under the big lock on a disk's thread when the host failed a request.</summary>
+    public event EventHandler<DiskErrorEventArgs>? DiskFailed;
 
     /// <summary>What harts and devices see.</summary>
     public AddressSpace AddressSpace { get; }
@@ -155,11 +160,12 @@ public sealed class VirtMachine : IDisposable
     }
 
     /// <summary>After an incoming migration, with the guest running: network cards tell their networks where they are.</summary>
-    public void AnnounceSelf()
+    /// <param name="schedule">How often and when.</param>
+    public void AnnounceSelf(AnnounceSchedule schedule)
     {
         using BigLock.Scope scope = _memory.BigLock.EnterIfNeeded();
         foreach (VirtioNet card in _devices.Virtio.Select(v => v.Device).OfType<VirtioNet>())
-            card.AnnounceSelf();
+            card.AnnounceSelf(schedule);
     }
 
     /// <summary>The device tree that a guest of this machine gets at its next reset.</summary>

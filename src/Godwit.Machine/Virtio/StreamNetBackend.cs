@@ -10,19 +10,24 @@ public sealed class StreamNetBackend : INetBackend
     /// <summary>Frames that wait for a slow peer.</summary>
     private const int MaximumWaiting = 512;
 
+    /// <summary>Between attempts to take a peer when the host has no room for one.</summary>
+    private const int RetryMilliseconds = 100;
+
     private readonly object _lock = new();
     private readonly FrameQueue _received = new();
     private readonly Queue<byte[]> _outgoing = new();
     private readonly Socket? _listener;
+    private readonly Func<Socket>? _accept;
     private Socket? _socket;
     private bool _isDisposed;
 
-    private StreamNetBackend(Socket? listener, Socket? socket)
+    internal StreamNetBackend(Socket? listener, Socket? socket, Func<Socket>? accept)
     {
         _listener = listener;
+        _accept = accept;
         _socket = socket;
         Start(SendLoop, "net-out");
-        Start(listener is null ? ReceiveLoop : AcceptLoop, "net-in");
+        Start(accept is null ? ReceiveLoop : AcceptLoop, "net-in");
     }
 
     /// <inheritdoc/>
@@ -47,7 +52,7 @@ public sealed class StreamNetBackend : INetBackend
             throw;
         }
 
-        return new StreamNetBackend(socket, null);
+        return new StreamNetBackend(socket, null, socket.Accept);
     }
 
     /// <summary>Connects to a peer.</summary>
@@ -65,7 +70,7 @@ public sealed class StreamNetBackend : INetBackend
             throw;
         }
 
-        return new StreamNetBackend(null, socket);
+        return new StreamNetBackend(null, socket, null);
     }
 
     /// <inheritdoc/>
@@ -107,20 +112,41 @@ public sealed class StreamNetBackend : INetBackend
 
     private void AcceptLoop()
     {
+        while (TryAccept())
+            ReceiveLoop();
+    }
+
+    /// <summary>Waits for a peer; false at the end. A peer that was gone again, or a host without room, is no end.</summary>
+    private bool TryAccept()
+    {
         while (true)
         {
+            Socket? socket = null;
             try
             {
-                Socket socket = _listener!.Accept();
-                lock (_lock)
-                    _socket = socket;
+                socket = _accept!();
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                return;
+                // Looked at below: what matters is whether the listener was closed.
             }
 
-            ReceiveLoop();
+            lock (_lock)
+            {
+                if (_isDisposed)
+                {
+                    socket?.Dispose();
+                    return false;
+                }
+
+                if (socket is null)
+                    Monitor.Wait(_lock, RetryMilliseconds);
+                else
+                    _socket = socket;
+            }
+
+            if (socket is not null)
+                return true;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
-using System.Text;
+using System.Runtime.InteropServices;
 using Godwit.Memory;
+using Godwit.Native;
 using Godwit.VmState;
 using Godwit.Wire;
 
@@ -10,8 +11,9 @@ namespace Godwit.Machine;
 /// <remarks>
 /// Requests are taken under the big lock and carried out by a thread of the device without it. <see cref="Pause"/> waits for that thread, so a
 /// saved device has nothing in flight, except requests that the error policy holds back, which travel with the section and are tried again.
+/// <see cref="Reset"/> does not wait: from then on the request in hand neither reads nor writes guest memory.
 /// </remarks>
-public sealed class VirtioBlock : VirtioDevice
+public sealed partial class VirtioBlock : VirtioDevice
 {
     private const int SectorBytes = 512;
     private const int SerialBytes = 20;
@@ -31,17 +33,6 @@ public sealed class VirtioBlock : VirtioDevice
     private const ulong Features = FeatureSegmentMaximum | FeatureGeometry | FeatureBlockSize | FeatureScsi | FeatureFlush | FeatureTopology
         | FeatureWritebackSwitch | FeatureDiscard | FeatureWriteZeroes;
 
-    private const uint TypeIn = 0;
-    private const uint TypeOut = 1;
-    private const uint TypeFlush = 4;
-    private const uint TypeGetId = 8;
-    private const uint TypeDiscard = 11;
-    private const uint TypeWriteZeroes = 13;
-
-    private const byte StatusOk = 0;
-    private const byte StatusIoError = 1;
-    private const byte StatusUnsupported = 2;
-
     private readonly BigLock _bigLock;
     private readonly IDiskImage _image;
     private readonly VirtioBlockOptions _options;
@@ -53,6 +44,8 @@ public sealed class VirtioBlock : VirtioDevice
     private bool _isBusy;
     private bool _isEnding;
     private uint _generation;
+    private uint _generationInHand;
+    private uint _typeInHand;
     private byte _writeback = 1;
 
     internal VirtioBlock(BigLock bigLock, GuestDma dma, VirtioBlockOptions options, IDiskImage image)
@@ -65,8 +58,8 @@ public sealed class VirtioBlock : VirtioDevice
         _worker.Start();
     }
 
-    /// <summary>Raised under the big lock when a request failed and the error policy says to stop the machine.</summary>
-    public event EventHandler? StopRequested;
+    /// <summary>Raised under the big lock on the device's thread when the host failed a request.</summary>
+    public event EventHandler<DiskErrorEventArgs>? Failed;
 
     internal override ulong LegacyOnlyFeatures => VirtioConstants.FeatureNotifyOnEmpty | FeatureScsi;
 
@@ -202,7 +195,6 @@ public sealed class VirtioBlock : VirtioDevice
         while (true)
         {
             VirtioRequest request;
-            uint generation;
             lock (_gate)
             {
                 _isBusy = false;
@@ -212,127 +204,59 @@ public sealed class VirtioBlock : VirtioDevice
                 if (_isEnding)
                     return;
                 request = _waiting.Dequeue();
-                generation = _generation;
+                _generationInHand = _generation;
                 _isBusy = true;
             }
 
-            (byte status, uint written) = CarryOut(request);
+            Exception? failure = null;
+            (byte status, uint written) = (StatusIoError, 0u);
+            try
+            {
+                (status, written) = CarryOut(request);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                failure = e;
+            }
+
             using BigLock.Scope scope = _bigLock.Enter();
-            if (generation != _generation)
+            if (_generationInHand != _generation)
                 continue;
-            if (status == StatusIoError && _options.StopOnError)
-                Hold(request);
-            else
+            if (failure is null)
                 Complete(request, status, written);
+            else
+                Fail(request, failure);
         }
     }
 
-    private void Hold(VirtioRequest request)
+    /// <summary>Does with a request that failed on the host what the policy says, and reports it.</summary>
+    private void Fail(VirtioRequest request, Exception failure)
     {
-        lock (_gate)
-            _held.Add(request);
-        StopRequested?.Invoke(this, EventArgs.Empty);
+        bool isWrite = _typeInHand != TypeIn;
+        bool isNoSpace = failure.HResult == Errno.ENOSPC;
+        DiskErrorAction action = isWrite ? _options.WriteErrors : _options.ReadErrors;
+        if (action == DiskErrorAction.StopOnNoSpace)
+            action = isNoSpace ? DiskErrorAction.Stop : DiskErrorAction.Report;
+        if (action == DiskErrorAction.Stop)
+        {
+            lock (_gate)
+                _held.Add(request);
+        }
+
+        bool saysNoSpace = _options.WriteErrors is (DiskErrorAction.Stop or DiskErrorAction.StopOnNoSpace)
+            && _options.ReadErrors != DiskErrorAction.Ignore;
+        Failed?.Invoke(this, new DiskErrorEventArgs(_options.Id, _options.DriveId, isWrite, action, saysNoSpace ? isNoSpace : null, Describe(failure)));
+        if (action != DiskErrorAction.Stop)
+            Complete(request, action == DiskErrorAction.Ignore ? StatusOk : StatusIoError, 0);
     }
+
+    private static string Describe(Exception failure) =>
+        failure.HResult is > 0 and < 4096 ? Marshal.GetPInvokeErrorMessage(failure.HResult) : failure.Message;
 
     private void Complete(VirtioRequest request, byte status, uint written)
     {
         if (request.InBytes > 0)
             request.TryWrite(Dma, request.InBytes - 1, [status]);
         Push(Queues[0], request, written + 1);
-    }
-
-    private (byte Status, uint Written) CarryOut(VirtioRequest request)
-    {
-        Span<byte> header = stackalloc byte[16];
-        if (request.InBytes == 0 || !request.TryRead(Dma, 0, header))
-            return (StatusUnsupported, 0);
-
-        uint type = BinaryPrimitives.ReadUInt32LittleEndian(header);
-        ulong sector = BinaryPrimitives.ReadUInt64LittleEndian(header[8..]);
-        try
-        {
-            switch (type)
-            {
-                case TypeIn:
-                    return Transfer(request, sector, request.InBytes - 1, isWrite: false);
-                case TypeOut:
-                    (byte status, uint written) = Transfer(request, sector, request.OutBytes - 16, isWrite: true);
-                    if (status == StatusOk && _writeback == 0)
-                        _image.Flush();
-                    return (status, written);
-                case TypeFlush:
-                    _image.Flush();
-                    return (StatusOk, 0);
-                case TypeGetId:
-                    return GetId(request);
-                case TypeDiscard or TypeWriteZeroes:
-                    return (Discard(request, type == TypeWriteZeroes), 0);
-                default:
-                    return (StatusUnsupported, 0);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return (StatusIoError, 0);
-        }
-    }
-
-    private (byte Status, uint Written) Transfer(VirtioRequest request, ulong sector, ulong count, bool isWrite)
-    {
-        if (count % SectorBytes != 0 || !IsInside(sector, count / SectorBytes) || (isWrite && _image.IsReadOnly))
-            return (StatusIoError, 0);
-        long position = (long)(sector * SectorBytes);
-        for (ulong done = 0; done < count;)
-        {
-            Span<byte> piece = _buffer.AsSpan(0, (int)Math.Min(count - done, LargestPieceBytes));
-            if (isWrite)
-            {
-                if (!request.TryRead(Dma, 16 + done, piece))
-                    return (StatusIoError, 0);
-                _image.Write(position, piece);
-            }
-            else
-            {
-                _image.Read(position, piece);
-                if (!request.TryWrite(Dma, done, piece))
-                    return (StatusIoError, 0);
-            }
-
-            done += (ulong)piece.Length;
-            position += piece.Length;
-        }
-
-        return (StatusOk, isWrite ? 0 : (uint)count);
-    }
-
-    private (byte Status, uint Written) GetId(VirtioRequest request)
-    {
-        Span<byte> id = stackalloc byte[SerialBytes];
-        id.Clear();
-        Encoding.ASCII.GetBytes(_options.Serial.AsSpan(0, Math.Min(_options.Serial.Length, SerialBytes)), id);
-        Span<byte> part = id[..(int)Math.Min(SerialBytes, request.InBytes - 1)];
-        return request.TryWrite(Dma, 0, part) ? (StatusOk, (uint)part.Length) : (StatusIoError, 0);
-    }
-
-    private byte Discard(VirtioRequest request, bool isWriteZeroes)
-    {
-        Span<byte> range = stackalloc byte[16];
-        if (request.OutBytes != 32 || !request.TryRead(Dma, 16, range))
-            return StatusUnsupported;
-        ulong sector = BinaryPrimitives.ReadUInt64LittleEndian(range);
-        uint count = BinaryPrimitives.ReadUInt32LittleEndian(range[8..]);
-        uint flags = BinaryPrimitives.ReadUInt32LittleEndian(range[12..]);
-        if ((flags & ~1u) != 0 || (!isWriteZeroes && flags != 0))
-            return StatusUnsupported;
-        if (count > MaximumSectors || !IsInside(sector, count) || _image.IsReadOnly)
-            return StatusIoError;
-        _image.Zero((long)(sector * SectorBytes), (long)count * SectorBytes, mayUnmap: !isWriteZeroes || flags != 0);
-        return StatusOk;
-    }
-
-    private bool IsInside(ulong sector, ulong count)
-    {
-        ulong sectors = (ulong)_image.LengthBytes / SectorBytes;
-        return sector <= sectors && count <= sectors - sector;
     }
 }

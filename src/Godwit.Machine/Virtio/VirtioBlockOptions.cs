@@ -12,8 +12,14 @@ public sealed record VirtioBlockOptions : VirtioDeviceOptions
     /// <summary>What the guest reads as the disk's id, at most 20 characters; default empty.</summary>
     public string Serial { get; init; } = string.Empty;
 
-    /// <summary>On an error of the host: true stops the machine and keeps the request, false (the default) tells the guest.</summary>
-    public bool StopOnError { get; init; }
+    /// <summary>Name of the drive in reports; default empty.</summary>
+    public string DriveId { get; init; } = string.Empty;
+
+    /// <summary>What happens when a write fails on the host; default <see cref="DiskErrorAction.StopOnNoSpace"/>.</summary>
+    public DiskErrorAction WriteErrors { get; init; } = DiskErrorAction.StopOnNoSpace;
+
+    /// <summary>What happens when a read fails on the host; default <see cref="DiskErrorAction.Report"/>.</summary>
+    public DiskErrorAction ReadErrors { get; init; } = DiskErrorAction.Report;
 
     internal override VirtioDevice Create(BigLock bigLock, VirtualClock clock, GuestDma dma) => new VirtioBlock(bigLock, dma, this, Image);
 }

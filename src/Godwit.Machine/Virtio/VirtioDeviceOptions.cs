@@ -9,5 +9,8 @@ public abstract record VirtioDeviceOptions
     /// <summary>The transport, 0 to 7; null (the default) takes the highest one that is free.</summary>
     public int? Slot { get; init; }
 
+    /// <summary>The device's name in reports; default null, no name.</summary>
+    public string? Id { get; init; }
+
     internal abstract VirtioDevice Create(BigLock bigLock, VirtualClock clock, GuestDma dma);
 }

@@ -17,7 +17,6 @@ public sealed class VirtioNet : VirtioDevice
     private const int ControlQueue = 2;
     private const int LegacyHeaderBytes = 10;
     private const int HeaderBytes = 12;
-    private const int AnnounceRounds = 5;
     private const int AnnounceFrameBytes = 60;
     private const ushort StatusLinkUp = 1;
     private const ushort StatusAnnounce = 2;
@@ -46,7 +45,8 @@ public sealed class VirtioNet : VirtioDevice
     private bool _multiOverflow;
     private bool _uniOverflow;
     private ulong _offloads;
-    private int _announcesLeft;
+    private AnnounceSchedule _announce = new();
+    private int _announcesDone;
 
     internal VirtioNet(BigLock bigLock, VirtualClock clock, GuestDma dma, ReadOnlySpan<byte> mac, INetBackend backend)
         : base("virtio-net", deviceId: 1, sectionVersion: 11, Features | VirtioConstants.FeatureAnyLayout, configBytes: 8, dma, [256, 256, 64])
@@ -67,9 +67,12 @@ public sealed class VirtioNet : VirtioDevice
         (GuestFeatures & (FeatureMergeableBuffers | VirtioConstants.FeatureVersion1)) != 0 ? HeaderBytes : LegacyHeaderBytes;
 
     /// <summary>Tells the switches of the network where this card is now.</summary>
-    public void AnnounceSelf()
+    /// <param name="schedule">How often and when.</param>
+    public void AnnounceSelf(AnnounceSchedule schedule)
     {
-        _announcesLeft = AnnounceRounds;
+        ArgumentNullException.ThrowIfNull(schedule);
+        _announce = schedule;
+        _announcesDone = 0;
         Announce();
     }
 
@@ -389,7 +392,7 @@ public sealed class VirtioNet : VirtioDevice
     /// <summary>One round: by the driver if it knows how, and by a broadcast frame of our own.</summary>
     private void Announce()
     {
-        if (_announcesLeft-- <= 0)
+        if (_announcesDone >= _announce.Rounds)
             return;
         const ulong Needed = FeatureGuestAnnounce | FeatureControlQueue;
         if ((GuestFeatures & Needed) == Needed && (_status & StatusAnnounce) == 0)
@@ -401,8 +404,8 @@ public sealed class VirtioNet : VirtioDevice
         Span<byte> frame = stackalloc byte[AnnounceFrameBytes];
         BuildAnnounceFrame(_mac, frame);
         _backend.Send(frame);
-        if (_announcesLeft > 0)
-            _announceTimer.Arm(_clock.NowNanoseconds + ((50 + (100L * (AnnounceRounds - 1 - _announcesLeft))) * 1_000_000));
+        if (++_announcesDone < _announce.Rounds)
+            _announceTimer.Arm(_clock.NowNanoseconds + (_announce.GapAfter(_announcesDone) * 1_000_000));
     }
 
     /// <summary>A reverse ARP request about ourselves.</summary>

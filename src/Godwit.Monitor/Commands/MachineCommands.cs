@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Godwit.Machine;
 using Godwit.Migration;
 using Godwit.Qmp;
 using Godwit.Vmm;
@@ -54,6 +55,24 @@ internal sealed class MachineCommands
         table.Add(MonitorContext.Command("quit", () => Do(() => _machine.Quit("host-qmp-quit"))));
         table.Add(MonitorContext.Command("system_reset", () => Do(_machine.Reset)));
         table.Add(MonitorContext.Command("system_powerdown", () => Do(_machine.PowerDown)));
+        table.Add(MonitorContext.Command(
+            "announce-self",
+            [
+                new("initial", QmpType.Signed64), new("max", QmpType.Signed64), new("rounds", QmpType.Signed64), new("step", QmpType.Signed64),
+            ],
+            AnnounceSelf));
+    }
+
+    private JsonNode? AnnounceSelf(QmpArguments arguments, QmpCommandContext context)
+    {
+        _machine.AnnounceSelf(new AnnounceSchedule
+        {
+            InitialMilliseconds = arguments.GetInt64("initial"),
+            MaximumMilliseconds = arguments.GetInt64("max"),
+            Rounds = arguments.GetInt64("rounds"),
+            StepMilliseconds = arguments.GetInt64("step"),
+        });
+        return null;
     }
 
     private static JsonNode? Do(Action action)
@@ -80,7 +99,7 @@ internal sealed class MachineCommands
         {
             result.Add((JsonNode)new JsonObject
             {
-                ["thread-id"] = Environment.ProcessId,
+                ["thread-id"] = _machine.Cpus[i].ThreadId,
                 ["props"] = new JsonObject { ["core-id"] = i },
                 ["qom-path"] = $"/machine/soc0/harts[{i}]",
                 ["cpu-index"] = i,

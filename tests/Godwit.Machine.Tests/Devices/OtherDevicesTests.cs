@@ -99,6 +99,25 @@ public sealed class OtherDevicesTests
     }
 
     [Fact]
+    public void FwCfg_DmaLongerThanTheItem_ZerosTheRestAndNoMore()
+    {
+        using var machine = new TestMachine();
+        const uint Length = (8 << 20) + 5;
+        for (ulong at = Ram + 0x1000 - 8; at < Ram + 0x1000 + Length + 8; at += 4096 - 8)
+            machine.Write(at, ulong.MaxValue, 8);
+        machine.Write(Ram + 0x1000 + Length, ulong.MaxValue, 8);
+        WriteDescriptor(machine, Ram + 0x100, 0x0000_000a, Length, Ram + 0x1000);
+        StartDma(machine, Ram + 0x100);
+        Assert.Equal(0UL, machine.Read(Ram + 0x100));
+        Assert.Equal(ulong.MaxValue, machine.Read(Ram + 0x1000 - 8, 8));
+        Assert.Equal(0x554d_4551UL, machine.Read(Ram + 0x1000, 8));
+        for (ulong at = Ram + 0x1008; at < Ram + 0x1000 + Length - 8; at += 8)
+            Assert.Equal(0UL, machine.Read(at, 8));
+        Assert.Equal(0UL, machine.Read(Ram + 0x1000 + Length - 8, 8));
+        Assert.Equal(ulong.MaxValue, machine.Read(Ram + 0x1000 + Length, 8));
+    }
+
+    [Fact]
     public void FwCfg_DmaDescriptorOutsideRam_IsIgnored()
     {
         using var machine = new TestMachine();

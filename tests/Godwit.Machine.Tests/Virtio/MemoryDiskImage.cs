@@ -11,6 +11,12 @@ internal sealed class MemoryDiskImage(int lengthBytes) : IDiskImage
 
     public bool Fails { get; set; }
 
+    /// <summary>The host's number of the failure.</summary>
+    public int Errno { get; init; } = 5;
+
+    /// <summary>Set when a request has arrived.</summary>
+    public ManualResetEventSlim Reached { get; } = new();
+
     public int Flushes { get; private set; }
 
     public ManualResetEventSlim Gate { get; } = new(initialState: true);
@@ -43,8 +49,9 @@ internal sealed class MemoryDiskImage(int lengthBytes) : IDiskImage
 
     private void Check()
     {
+        Reached.Set();
         Gate.Wait(TimeSpan.FromSeconds(30));
         if (Fails)
-            throw new IOException("the disk fails");
+            throw new IOException("the disk fails", Errno);
     }
 }

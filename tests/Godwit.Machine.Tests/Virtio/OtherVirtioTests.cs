@@ -130,12 +130,58 @@ public sealed class OtherVirtioTests
         using var peer = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
         using var backend = new DatagramNetBackend(new IPEndPoint(IPAddress.Loopback, 0), peer.Client.LocalEndPoint!);
         using TestMachine machine = CreateNet(backend);
-        machine.Machine.AnnounceSelf();
+        machine.Machine.AnnounceSelf(new AnnounceSchedule());
         peer.Client.ReceiveTimeout = 20_000;
         IPEndPoint? from = null;
         Assert.Equal(
             "ffffffffffff" + "525400123456" + "8035" + "0001080006040003" + "525400123456" + "00000000" + "525400123456" + "00000000" + new string('0', 36),
             Convert.ToHexStringLower(peer.Receive(ref from)));
+    }
+
+    // Gaps of QEMU 10.0.2: by default, and with announce-initial 200, -step 150, -max 400.
+    [Theory]
+    [InlineData(50, 100, 550, new[] { 50L, 150, 250, 350 })]
+    [InlineData(200, 150, 400, new[] { 200L, 350, 400, 400 })]
+    [InlineData(long.MaxValue, long.MaxValue, long.MaxValue, new[] { 86_400_000L, 86_400_000 })]
+    [InlineData(-5, 1, 100, new[] { 0L, 0 })]
+    public void GapAfter_EachRound_GrowsToItsMaximum(long initial, long step, long maximum, long[] expected)
+    {
+        var schedule = new AnnounceSchedule { InitialMilliseconds = initial, StepMilliseconds = step, MaximumMilliseconds = maximum };
+        Assert.Equal(expected, Enumerable.Range(1, expected.Length).Select(schedule.GapAfter));
+    }
+
+    [Fact]
+    public void StreamBackend_AcceptFailsOnce_TakesTheNextPeer()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int attempts = 0;
+        using var backend = new StreamNetBackend(
+            null, null, () => ++attempts == 1 ? throw new SocketException((int)SocketError.ConnectionAborted) : listener.AcceptSocket());
+        using var peer = new TcpClient();
+        peer.Connect((IPEndPoint)listener.LocalEndpoint);
+        peer.GetStream().Write([0, 0, 0, 2, 7, 8]);
+        var frame = new byte[100];
+        int count = 0;
+        Assert.True(SpinWait.SpinUntil(() => (count = backend.Receive(frame)) != 0, TimeSpan.FromSeconds(20)));
+        Assert.Equal([7, 8], frame[..count]);
+        Assert.Equal(2, attempts);
+    }
+
+    [Fact]
+    public void CharBackend_WriteFailsAfterOthersWereAttached_LeavesThemAttached()
+    {
+        using var backend = new SwitchedBackend();
+        var old = new StuckStream();
+        backend.Switch(old);
+        backend.Write("lost"u8);
+        Assert.True(old.Reached.Wait(TimeSpan.FromSeconds(20)));
+        var next = new MemoryStream();
+        backend.Switch(next);
+        backend.Write("kept"u8);
+        old.Fail.Set();
+        backend.Dispose();
+        Assert.Equal("kept"u8.ToArray(), next.ToArray());
     }
 
     [Fact]
@@ -183,6 +229,31 @@ public sealed class OtherVirtioTests
 
         Assert.Equal(10_000, new FileInfo(path).Length);
         File.Delete(path);
+    }
+
+    /// <summary>Changes its stream as a socket does that gets another client.</summary>
+    private sealed class SwitchedBackend : StreamCharBackend
+    {
+        public void Switch(Stream stream)
+        {
+            Detach();
+            Attach(stream, null);
+        }
+    }
+
+    /// <summary>A client that does not read, until its connection breaks.</summary>
+    private sealed class StuckStream : MemoryStream
+    {
+        public ManualResetEventSlim Reached { get; } = new();
+
+        public ManualResetEventSlim Fail { get; } = new();
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            Reached.Set();
+            Fail.Wait(TimeSpan.FromSeconds(20));
+            throw new IOException("broken");
+        }
     }
 
     private static TestMachine CreateNet(INetBackend backend) =>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Text;
 using Godwit.VmState;
 using Godwit.Wire;
@@ -75,6 +76,70 @@ public sealed class VirtioBlockTests
         Assert.Equal([1], driver.Answer(1));
     }
 
+    // What QEMU 10.0.2 and 11.1.3 do with an error that blkdebug injects: the action in BLOCK_IO_ERROR, and whether it has "nospace".
+    [Theory]
+    [InlineData(Out, 28, DiskErrorAction.Stop, DiskErrorAction.Stop, DiskErrorAction.Stop, true)]
+    [InlineData(Out, 5, DiskErrorAction.Stop, DiskErrorAction.Stop, DiskErrorAction.Stop, false)]
+    [InlineData(Out, 28, DiskErrorAction.StopOnNoSpace, DiskErrorAction.Report, DiskErrorAction.Stop, true)]
+    [InlineData(Out, 5, DiskErrorAction.StopOnNoSpace, DiskErrorAction.Report, DiskErrorAction.Report, false)]
+    [InlineData(Out, 28, DiskErrorAction.Ignore, DiskErrorAction.Ignore, DiskErrorAction.Ignore, null)]
+    [InlineData(Out, 28, DiskErrorAction.Report, DiskErrorAction.Report, DiskErrorAction.Report, null)]
+    [InlineData(In, 5, DiskErrorAction.StopOnNoSpace, DiskErrorAction.Stop, DiskErrorAction.Stop, false)]
+    [InlineData(In, 5, DiskErrorAction.StopOnNoSpace, DiskErrorAction.Report, DiskErrorAction.Report, false)]
+    public void HostError_ByPolicy_IsReportedAndAnswered(
+        uint type, int errno, DiskErrorAction onWrite, DiskErrorAction onRead, DiskErrorAction expected, bool? noSpace)
+    {
+        var image = new MemoryDiskImage(1 << 20) { Fails = true, Errno = errno };
+        using TestMachine machine = Create(image, onWrite, onRead);
+        var reports = new BlockingCollection<DiskErrorEventArgs>();
+        machine.Machine.DiskFailed += (_, e) => reports.Add(e);
+        var driver = new VirtioDriver(machine, 0);
+        Offer(driver, Request(type, 0, type == Out ? new byte[512] : []), answerBytes: type == Out ? 1u : 513);
+
+        Assert.True(reports.TryTake(out DiskErrorEventArgs? report, TimeSpan.FromSeconds(20)));
+        Assert.Equal(expected, report.Action);
+        Assert.Equal(type == Out, report.IsWrite);
+        Assert.Equal(noSpace, report.IsNoSpace);
+        Assert.Equal("d0", report.DriveId);
+        Assert.Equal(errno == 28 ? "No space left on device" : "Input/output error", report.Reason);
+        if (expected == DiskErrorAction.Stop)
+        {
+            // Held back, and done when the machine goes on with a disk that works.
+            machine.Machine.Pause();
+            Assert.Equal(0, driver.UsedIndex(0));
+            image.Fails = false;
+            machine.Machine.Resume();
+        }
+
+        driver.WaitForUsed(0);
+        Assert.Equal([expected == DiskErrorAction.Report ? (byte)1 : (byte)0], driver.ReadMemory(VirtioDriver.Data + 0x10_0000 + (type == Out ? 0u : 512), 1));
+    }
+
+    [Fact]
+    public void NonsenseRequest_WithThePolicyStop_IsTheGuestsAndTold()
+    {
+        using TestMachine machine = Create(new MemoryDiskImage(1 << 20), DiskErrorAction.Stop, DiskErrorAction.Stop);
+        var driver = new VirtioDriver(machine, 0);
+        driver.Send(0, Request(Out, 2047, new byte[1024]), 1);
+        Assert.Equal([1], driver.Answer(1));
+    }
+
+    [Fact]
+    public void Reset_WithAReadAtTheDisk_LeavesGuestMemoryAlone()
+    {
+        var image = new MemoryDiskImage(1 << 20);
+        image.Bytes.AsSpan().Fill(0x5a);
+        using TestMachine machine = Create(image);
+        var driver = new VirtioDriver(machine, 0);
+        image.Gate.Reset();
+        Offer(driver, Request(In, 0), answerBytes: 513);
+        Assert.True(image.Reached.Wait(TimeSpan.FromSeconds(20)));
+        driver.Set(0x70, 0);
+        image.Gate.Set();
+        machine.Machine.Pause();
+        Assert.Equal(new byte[513], driver.ReadMemory(VirtioDriver.Data + 0x10_0000, 513));
+    }
+
     [Fact]
     public void Pause_WithARequestAtTheDisk_WaitsForIt()
     {
@@ -100,7 +165,7 @@ public sealed class VirtioBlockTests
     public void HeldRequest_AfterAnErrorWithStop_TravelsAndIsDoneElsewhere()
     {
         var failing = new MemoryDiskImage(1 << 20) { Fails = true };
-        using TestMachine source = Create(failing, stopOnError: true);
+        using TestMachine source = Create(failing, DiskErrorAction.Stop);
         var driver = new VirtioDriver(source, 0);
         Offer(driver, Request(Out, 5, [.. Enumerable.Repeat((byte)0x5a, 512)]));
         source.Machine.Pause();
@@ -109,7 +174,7 @@ public sealed class VirtioBlockTests
         Assert.Equal(0, driver.UsedIndex(0));
 
         var working = new MemoryDiskImage(1 << 20);
-        using TestMachine destination = Create(working, stopOnError: true);
+        using TestMachine destination = Create(working, DiskErrorAction.Stop);
         destination.Machine.Pause();
         new VirtioDriver(destination, 0).WriteMemory(0x8030_0000, driver.ReadMemory(0x8030_0000, 0x20_0000));
         using (destination.Memory.BigLock.Enter())
@@ -176,19 +241,24 @@ public sealed class VirtioBlockTests
         }
     }
 
-    private static TestMachine Create(MemoryDiskImage image, bool stopOnError = false) => new(new VirtMachineOptions
-    {
-        RamBytes = 16 << 20,
-        VirtioDevices = [new VirtioBlockOptions { Slot = 0, Image = image, Serial = "disk one", StopOnError = stopOnError }],
-    });
+    private static TestMachine Create(
+        MemoryDiskImage image, DiskErrorAction onWrite = DiskErrorAction.StopOnNoSpace, DiskErrorAction onRead = DiskErrorAction.Report) =>
+        new(new VirtMachineOptions
+        {
+            RamBytes = 16 << 20,
+            VirtioDevices =
+            [
+                new VirtioBlockOptions { Slot = 0, Image = image, Serial = "disk one", DriveId = "d0", WriteErrors = onWrite, ReadErrors = onRead },
+            ],
+        });
 
     private static SaveStateEntry Find(TestMachine machine) => machine.Registry.Find("virtio-mmio@0000000010001000/virtio-blk", 0)!;
 
-    private static void Offer(VirtioDriver driver, byte[] request)
+    private static void Offer(VirtioDriver driver, byte[] request, uint answerBytes = 1)
     {
         driver.WriteMemory(VirtioDriver.Data, request);
         driver.SetDescriptor(0, 0, VirtioDriver.Data, (uint)request.Length, 1, 1);
-        driver.SetDescriptor(0, 1, VirtioDriver.Data + 0x10_0000, 1, 2);
+        driver.SetDescriptor(0, 1, VirtioDriver.Data + 0x10_0000, answerBytes, 2);
         driver.Offer(0, 0);
     }
 
