@@ -39,6 +39,7 @@ public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
         _harts = new Hart[options.HartCount];
         for (int i = 0; i < _harts.Length; i++)
             _harts[i] = new Hart(this, i, options, _log);
+        DirtyRings = new HartDirtyRings(_harts);
         _throttle = new TimedVcpuThrottle(_harts, () => IsRunning);
         using (memory.BigLock.EnterIfNeeded())
         {
@@ -61,6 +62,12 @@ public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
 
     /// <inheritdoc/>
     public IWriteProtection WriteProtection { get; }
+
+    /// <inheritdoc/>
+    public long HarvestedPages => _listener.HarvestedPages;
+
+    /// <inheritdoc/>
+    public IVcpuDirtyRings DirtyRings { get; }
 
     /// <inheritdoc/>
     public IVcpuThrottle Throttle => _throttle;

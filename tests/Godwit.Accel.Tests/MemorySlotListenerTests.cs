@@ -56,6 +56,34 @@ public sealed class MemorySlotListenerTests
         Assert.Equal(1UL << 13, words[1]);
     }
 
+    [Theory]
+    [InlineData(DirtyLogMode.GetClears)]
+    [InlineData(DirtyLogMode.ManualProtect)]
+    public void HarvestedPages_PagesWrittenAgain_CountOncePerClearing(DirtyLogMode mode)
+    {
+        using var memory = new TestSlots();
+        var log = new SoftwareDirtyLog(new SafePointDomain(), mode);
+        var listener = new MemorySlotListener(log, memory.Memory.Dirty);
+        using (memory.Memory.BigLock.Enter())
+            memory.AddressSpace.RegisterListener(listener);
+        using var cycle = new DirtyLogCycle(memory.Memory, GlobalDirtyTracking.DirtyRate);
+        SoftwareSlot slot = log.Find(0x8000_0000)!;
+        Assert.True(slot.NoteWrite(5));
+        Assert.False(slot.NoteWrite(5));
+        Assert.True(slot.NoteWrite(299));
+        memory.Memory.SyncDirtyLog(lastStage: false);
+        memory.Memory.SyncDirtyLog(lastStage: false);
+        Assert.Equal(2, listener.HarvestedPages);
+        memory.Memory.ClearDirtyLog(memory.Block, new RamOffset(5 * 4096), 4096);
+        Assert.True(slot.NoteWrite(5));
+        Assert.Equal(mode == DirtyLogMode.GetClears, slot.NoteWrite(299));
+        cycle.Renew();
+        Assert.Equal(mode == DirtyLogMode.GetClears ? 4 : 3, listener.HarvestedPages);
+        cycle.Renew();
+        Assert.Equal(mode == DirtyLogMode.GetClears ? 4 : 3, listener.HarvestedPages);
+        Assert.True(slot.NoteWrite(5));
+    }
+
     [Fact]
     public void Commit_LoggedSlotDeleted_ItsLastBitsAreMerged()
     {

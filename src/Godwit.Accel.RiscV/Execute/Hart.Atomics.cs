@@ -227,7 +227,8 @@ public sealed unsafe partial class Hart
         page = offset >> PageBits;
         slot.EnsurePresent(page);
         host = (byte*)(slot.HostAddress + (nint)offset);
-        slot.NoteWrite(page);
+        if (slot.NoteWrite(page))
+            NoteDirtied();
         if (slot.HasCode(page))
         {
             watched = slot;

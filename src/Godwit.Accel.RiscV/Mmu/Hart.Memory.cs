@@ -136,7 +136,8 @@ public sealed unsafe partial class Hart
         ulong page = offset >> PageBits;
         slot.EnsurePresent(page);
         var host = (byte*)(slot.HostAddress + (nint)offset);
-        slot.NoteWrite(page);
+        if (slot.NoteWrite(page))
+            NoteDirtied();
         if (slot.HasCode(page))
         {
             // The store comes first: whoever decodes after the drop sees it.

@@ -124,7 +124,8 @@ public sealed unsafe partial class Hart
         }
 
         ulong page = physical - slot.Start >> PageBits;
-        slot.NoteWrite(page);
+        if (slot.NoteWrite(page))
+            NoteDirtied();
         retry = Interlocked.CompareExchange(ref *pointer, updated, old) != old;
         if (slot.HasCode(page))
             _accelerator.NoteCodeStore(slot, page, (int)(physical & 0xfff), 8);

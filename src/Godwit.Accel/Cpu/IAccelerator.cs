@@ -17,6 +17,12 @@ public interface IAccelerator : IDisposable
     /// <summary>Gets what has somebody asked before the CPUs change a page, so that memory can be saved as it was at one instant.</summary>
     IWriteProtection WriteProtection { get; }
 
+    /// <summary>Gets how many pages harvests of <see cref="DirtyLog"/> have found written; a page counts again when its log was cleared in between.</summary>
+    long HarvestedPages { get; }
+
+    /// <summary>Gets what counts dirtied pages per CPU; null where the accelerator has no such thing.</summary>
+    IVcpuDirtyRings? DirtyRings { get; }
+
     /// <summary>Gets what slows the CPUs down when a migration does not converge.</summary>
     IVcpuThrottle Throttle { get; }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Godwit.Memory;
 
 namespace Godwit.Accel;
@@ -19,6 +20,7 @@ public sealed class MemorySlotListener : MemoryListener
     private readonly List<Entry> _entries = [];
     private readonly List<MemorySection> _deleted = [];
     private readonly List<MemorySection> _added = [];
+    private long _harvestedPages;
 
     /// <summary>Initializes a new instance of the <see cref="MemorySlotListener"/> class.</summary>
     /// <param name="log">The slots.</param>
@@ -36,6 +38,9 @@ public sealed class MemorySlotListener : MemoryListener
 
     /// <inheritdoc/>
     public override int Priority => AcceleratorPriority;
+
+    /// <summary>Gets how many pages harvests have found written; a page counts again when its log was cleared in between. Only grows.</summary>
+    public long HarvestedPages => Interlocked.Read(ref _harvestedPages);
 
     /// <inheritdoc/>
     public override void RegionAdd(MemorySection section) => _added.Add(section);
@@ -185,13 +190,19 @@ public sealed class MemorySlotListener : MemoryListener
             return;
         entry.IsLogged = enabled;
         Array.Clear(entry.Cached);
+        entry.ReportedPages = 0;
         _log.SetLogging(entry.Slot, enabled);
     }
 
     private void Harvest(Entry entry)
     {
-        if (entry.IsLogged && _log.Get(entry.Slot.Id, entry.Cached) == DirtyLogResult.Ok)
-            _dirty.MergeBitmap(entry.Slot.RamStart, entry.Cached, (long)entry.Slot.PageCount);
+        if (!entry.IsLogged || _log.Get(entry.Slot.Id, entry.Cached) != DirtyLogResult.Ok)
+            return;
+        long found = _dirty.MergeBitmap(entry.Slot.RamStart, entry.Cached, (long)entry.Slot.PageCount);
+
+        // A log that is cleared by hand reports a page again and again until then.
+        Interlocked.Add(ref _harvestedPages, found - entry.ReportedPages);
+        entry.ReportedPages = _log.Mode == DirtyLogMode.GetClears ? 0 : found;
     }
 
     private void Clear(Entry entry, MemorySection section)
@@ -217,7 +228,10 @@ public sealed class MemorySlotListener : MemoryListener
         if (_log.Clear(slot.Id, (ulong)firstWord * 64, pageCount, request) != DirtyLogResult.Ok)
             return;
         for (int i = 0; i < cached.Length; i++)
+        {
             cached[i] &= ~request[i];
+            entry.ReportedPages -= BitOperations.PopCount(request[i]);
+        }
     }
 
     private sealed class Entry(MemorySlot slot)
@@ -228,6 +242,9 @@ public sealed class MemorySlotListener : MemoryListener
         internal ulong[] Cached { get; } = new ulong[slot.BitmapWordCount];
 
         internal ulong[] Request { get; } = new ulong[slot.BitmapWordCount];
+
+        /// <summary>Gets or sets how many pages <see cref="Cached"/> names.</summary>
+        internal long ReportedPages { get; set; }
 
         internal bool IsLogged { get; set; }
 

@@ -23,16 +23,19 @@ internal sealed class SlotLog
             _live[^1] = (1UL << (int)(pageCount & 63)) - 1;
     }
 
-    internal void NoteWrite(ulong page)
+    /// <summary>Logs a store that is about to be done.</summary>
+    /// <returns>Whether the page was protected until this call; of several CPUs one gets this answer.</returns>
+    internal bool NoteWrite(ulong page)
     {
         ulong bit = 1UL << (int)(page & 63);
         if ((Volatile.Read(ref _protected[page >> 6]) & bit) == 0)
-            return;
+            return false;
 
         // A harvest between the two operations reports the page next time; the CPU's store comes after both and before its next safe
         // point, so whoever sees the bit and waits for the barrier reads the stored data.
-        Interlocked.And(ref _protected[page >> 6], ~bit);
+        bool isFirst = (Interlocked.And(ref _protected[page >> 6], ~bit) & bit) != 0;
         Interlocked.Or(ref _live[page >> 6], bit);
+        return isFirst;
     }
 
     /// <summary>Takes all live bits and protects their pages. Valid for reading pages only after the barrier.</summary>

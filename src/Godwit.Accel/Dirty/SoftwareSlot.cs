@@ -53,11 +53,12 @@ public sealed class SoftwareSlot
 
     /// <summary>Logs a store that is about to be done by a CPU inside guest code; returns when the page may be changed.</summary>
     /// <param name="page">Page of the slot.</param>
-    public void NoteWrite(ulong page)
+    /// <returns>Whether the page is newly dirty: logged, and not written since its log was cleared last.</returns>
+    public bool NoteWrite(ulong page)
     {
         if (Slot.Block.WriteGate is { } gate)
             gate.BeforeWrite(Slot.Block, Slot.OffsetInBlock.Add(page << TargetPage.Bits), TargetPage.SizeBytes);
-        Volatile.Read(ref _log)?.NoteWrite(page);
+        return Volatile.Read(ref _log) is { } log && log.NoteWrite(page);
     }
 
     /// <summary>Says whether a page holds decoded instructions, so that stores to it must not be cached.</summary>
