@@ -46,6 +46,9 @@ public readonly record struct MigrationCapabilities
     /// <summary>Wait for the destination's acknowledgement before switching over.</summary>
     public bool SwitchoverAck => this[MigrationCapability.SwitchoverAck];
 
+    /// <summary>Limit dirtying per vCPU instead of throttling.</summary>
+    public bool DirtyLimit => this[MigrationCapability.DirtyLimit];
+
     /// <summary>Fixed page offsets in a file.</summary>
     public bool MappedRam => this[MigrationCapability.MappedRam];
 

@@ -28,7 +28,7 @@ public static class MigrationCapabilityTable
         new(MigrationCapability.ZeroCopySend, "zero-copy-send", IsBuilt: false),
         new(MigrationCapability.PostcopyPreempt, "postcopy-preempt", IsBuilt: false),
         new(MigrationCapability.SwitchoverAck, "switchover-ack", IsBuilt: true),
-        new(MigrationCapability.DirtyLimit, "dirty-limit", IsBuilt: false),
+        new(MigrationCapability.DirtyLimit, "dirty-limit", IsBuilt: true),
         new(MigrationCapability.MappedRam, "mapped-ram", IsBuilt: true, IsValidated: true),
     ];
 

@@ -33,6 +33,9 @@ public sealed partial class OutgoingMigration : IRamMigrationContext
     public IWriteProtection? WriteProtection => _host.WriteProtection;
 
     /// <inheritdoc/>
+    public void LimitDirtying(ulong mebibytesPerSecond, TimeSpan period) => _host.LimitDirtying(mebibytesPerSecond, period);
+
+    /// <inheritdoc/>
     public void ChannelFailed(Exception cause) => Volatile.Read(ref _attempt)?.Fail(cause);
 
     /// <inheritdoc/>

@@ -38,6 +38,11 @@ public interface IRamMigrationContext
     /// <summary>What has writers wait for a page to be saved, for background snapshots; null where there is none.</summary>
     IWriteProtection? WriteProtection => null;
 
+    /// <summary>Limits what each vCPU may dirty, in MiB/s, measured once in each <paramref name="period"/>; 0 takes the limit away.</summary>
+    void LimitDirtying(ulong mebibytesPerSecond, TimeSpan period)
+    {
+    }
+
     /// <summary>Told after each dirty sync, with the number of syncs so far: the value of the MIGRATION_PASS event.</summary>
     void DirtySyncDone(long syncCount);
 

@@ -35,6 +35,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     private readonly DirtyRatePeriod _period;
     private readonly XbzrleSender? _xbzrle;
     private readonly AutoConverge? _autoConverge;
+    private readonly DirtyLimit? _dirtyLimit;
     private readonly MappedRamFile? _file;
     private IPageTransport? _transport;
     private SnapshotSender? _snapshot;
@@ -69,6 +70,8 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
             _file = new MappedRamFile();
         if (context.Capabilities.AutoConverge)
             _autoConverge = new AutoConverge();
+        if (context.Capabilities.DirtyLimit)
+            _dirtyLimit = new DirtyLimit(context);
         Bitmap = new MigrationBitmap(memory, _blocks.Where(block => !_options.IsIgnored(block)), _options.ClearBitmapShift);
         _search = new PageSearch(Bitmap);
         _statistics.TotalBytes = Bitmap.DirtyBytes;
@@ -228,6 +231,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         _transport?.Dispose();
         if (_autoConverge is not null)
             _context.CpuThrottlePercentage = 0;
+        _dirtyLimit?.End();
         using BigLock.Scope held = _memory.BigLock.EnterIfNeeded();
         _memory.Ram.RemoveObserver(this);
         _memory.StopGlobalLogging(GlobalDirtyTracking.Migration);
@@ -270,15 +274,17 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     {
         long dirty = Bitmap.NewlyDirtyPages;
         long sent = _statistics.TransferredBytes;
+        long dirtyBytes = (dirty - _newlyDirtyAtPeriod) << TargetPage.Bits;
+        long sentBytes = sent - _sentAtPeriod;
         if (_autoConverge is not null)
         {
             int current = _context.CpuThrottlePercentage;
-            int wanted = _autoConverge.Decide(
-                current, (dirty - _newlyDirtyAtPeriod) << TargetPage.Bits, sent - _sentAtPeriod, ThrottleSettings.From(_context.Parameters));
+            int wanted = _autoConverge.Decide(current, dirtyBytes, sentBytes, ThrottleSettings.From(_context.Parameters));
             if (wanted != current)
                 _context.CpuThrottlePercentage = wanted;
         }
 
+        _dirtyLimit?.Decide(dirtyBytes, sentBytes);
         _newlyDirtyAtPeriod = dirty;
         _sentAtPeriod = sent;
     }

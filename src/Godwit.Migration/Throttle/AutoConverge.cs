@@ -10,9 +10,7 @@ public sealed class AutoConverge
     /// <summary>The range of a throttle that is in force, in percent.</summary>
     public const int MaxPercent = 99;
 
-    private const int PeriodsToRaise = 2;
-
-    private int _dirtyPeriods;
+    private readonly ConvergenceTrigger _trigger = new();
 
     /// <summary>Looks at one period.</summary>
     /// <param name="currentPercent">The throttle in force; 0 for none.</param>
@@ -22,17 +20,15 @@ public sealed class AutoConverge
     /// <returns>The throttle from now on; <paramref name="currentPercent"/> when it stays.</returns>
     public int Decide(int currentPercent, long dirtyBytes, long sentBytes, in ThrottleSettings settings)
     {
-        double limit = (double)sentBytes * settings.TriggerPercent / 100;
-        if (dirtyBytes <= limit || ++_dirtyPeriods < PeriodsToRaise)
+        if (!_trigger.IsDue(dirtyBytes, sentBytes, settings.TriggerPercent))
             return currentPercent;
-        _dirtyPeriods = 0;
         if (currentPercent == 0)
             return Math.Clamp(settings.InitialPercent, MinPercent, MaxPercent);
         int increment = settings.IncrementPercent;
         if (settings.TailSlow)
         {
             int share = 100 - currentPercent;
-            int wanted = (int)(share * limit / dirtyBytes);
+            int wanted = (int)(share * ConvergenceTrigger.LimitOf(sentBytes, settings.TriggerPercent) / dirtyBytes);
             increment = Math.Min(share - wanted, increment);
         }
 
