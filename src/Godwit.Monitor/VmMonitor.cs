@@ -25,8 +25,10 @@ public sealed class VmMonitor : IAsyncDisposable
         var migration = new MigrationCommands(_context);
         migration.AddTo(table);
         new MachineCommands(_context).AddTo(table);
+        var dirtyRate = new DirtyRateCommands(machine);
+        dirtyRate.AddTo(table);
         new FileCommands(_context).AddTo(table);
-        _human = new HumanMonitor(_context, migration);
+        _human = new HumanMonitor(_context, migration, dirtyRate);
         _context.RunHumanLine = (line, context) =>
         {
             var output = new HumanOutput(context.Files, canWait: false);

@@ -34,7 +34,11 @@ public sealed partial class VirtualMachine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        Settings = new MigrationSettings { Environment = () => new MigrationEnvironment(Incoming?.IsListenerStarted ?? false) };
+        Settings = new MigrationSettings
+        {
+            // Asked before the harts exist, too: they count what they dirty.
+            Environment = () => new MigrationEnvironment(Incoming?.IsListenerStarted ?? false, HasDirtyRing: true),
+        };
         MigrationGlobals.Apply(Settings, options.MigrationGlobals);
         _runState = new RunStateMachine(options.IsIncoming ? RunState.InMigrate : RunState.Prelaunch);
         _startsAutomatically = !options.StartsStopped;
@@ -53,6 +57,8 @@ public sealed partial class VirtualMachine : IDisposable
             Memory,
             _machine.AddressSpace,
             new RiscVCpuOptions { HartCount = options.HartCount, ResetVector = VirtMachine.ResetVector, ReadTime = _machine.ReadTime });
+        DirtyRate = new DirtyRateMeter(Memory, _accelerator);
+        _dirtyLimiter = CreateDirtyLimiter();
         _machine.ConnectHarts(_accelerator.Cpus);
         _accelerator.IsTimerArmed = IsTimerArmed;
         _machine.PowerOff += OnPowerOff;
@@ -150,6 +156,8 @@ public sealed partial class VirtualMachine : IDisposable
             return;
         Outgoing.Dispose();
         Incoming.Dispose();
+        DirtyRate.Dispose();
+        _dirtyLimiter?.Dispose();
         lock (_run)
             HaltCpus();
         _loop.Dispose();

@@ -59,6 +59,25 @@ public sealed class HumanMonitorTests
         { "pmemsave 0 10 /tmp/x", "Error: Could not open '/nonexistent/x': No such file or directory\r\n" },
     };
 
+    public static TheoryData<string, string> CapturedDirtyRate => new()
+    {
+        { "info dirty_rate", "Status: unstarted\r\nStart Time: 0 (ms)\r\nSample Pages: 0 (per GB)\r\nPeriod: 0 (sec)\r\nMode: page-sampling\r\nDirty rate: (not ready)\r\n" },
+        { "info vcpu_dirty_limit", "Dirty page limit not enabled!\r\n" },
+        { "cancel_vcpu_dirty_limit", "[Please use 'info vcpu_dirty_limit' to query dirty limit for virtual CPU]\r\n" },
+        { "calc_dirty_rate", "unexpected end of expression\r\nTry \"help calc_dirty_rate\" for more information\r\n" },
+        { "calc_dirty_rate 100", "Error: Calculation time is out of range [50ms, 60000ms].\r\n" },
+        { "calc_dirty_rate -b 1 512", "Error: sample-pages is used only in page-sampling mode\r\n" },
+        { "calc_dirty_rate -r -b 1", "Either dirty ring or dirty bitmap can be specified!\r\n" },
+        { "calc_dirty_rate 1 5", "Error: sample-pages is out of range[128, 16384].\r\n" },
+        { "calc_dirty_rate 1", "Starting dirty rate measurement with period 1 seconds\r\n[Please use 'info dirty_rate' to check results]\r\n" },
+        {
+            "help calc_dirty_rate",
+            "calc_dirty_rate [-r] [-b] second [sample_pages_per_GB] -- start a round of guest dirty rate measurement (using -r to\r\n"
+            + "\t\t\t specify dirty ring as the method of calculation and\r\n\t\t\t -b to specify dirty bitmap as method of calculation)\r\n"
+        },
+        { "help info vcpu_dirty_limit", "info vcpu_dirty_limit  -- show dirty page limit information of all vCPU\r\n" },
+    };
+
     public static TheoryData<string, string> CapturedLists => new()
     {
         {
@@ -80,6 +99,7 @@ public sealed class HumanMonitorTests
 
     [Theory]
     [MemberData(nameof(Captured))]
+    [MemberData(nameof(CapturedDirtyRate))]
     [MemberData(nameof(CapturedLists))]
     public async Task Run_Line_PrintsWhatQemuPrints(string line, string expected)
     {
@@ -104,6 +124,19 @@ public sealed class HumanMonitorTests
     {
         await using MonitorFixture fixture = await MonitorFixture.StartAsync();
         Assert.Equal(expected, fixture.Monitor.RunHumanLine(line));
+    }
+
+    // Captured, but for the start time.
+    [Fact]
+    public async Task Run_InfoDirtyRateDuringAMeasurement_PrintsWhatQemuPrints()
+    {
+        await using MonitorFixture fixture = await MonitorFixture.StartAsync();
+        fixture.Monitor.RunHumanLine("calc_dirty_rate 60");
+        string start = fixture.Vm.DirtyRate.Report.StartTime!.Value.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(
+            $"Status: measuring\r\nStart Time: {start} (ms)\r\nSample Pages: 512 (per GB)\r\nPeriod: 60 (sec)\r\nMode: page-sampling\r\nDirty rate: (not ready)\r\n",
+            fixture.Monitor.RunHumanLine("info dirty_rate"));
+        Assert.Equal("Error: the dirty rate is already being measured.\r\n", fixture.Monitor.RunHumanLine("calc_dirty_rate 1"));
     }
 
     [Fact]

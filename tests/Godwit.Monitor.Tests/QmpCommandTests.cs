@@ -23,6 +23,9 @@ public sealed class QmpCommandTests
         { "query-migrationthreads", "{}", "[]" },
         { "query-migrate", "{}", "{}" },
         { "query-vcpu-dirty-limit", "{}", "[]" },
+        { "query-dirty-rate", "{}", """{"status": "unstarted", "sample-pages": 0, "mode": "page-sampling", "calc-time-unit": "second", "start-time": 0, "calc-time": 0}""" },
+        { "cancel-vcpu-dirty-limit", "{}", "{}" },
+        { "cancel-vcpu-dirty-limit", """{"cpu-index":9}""", "{}" },
         { "query-fdsets", "{}", "[]" },
         { "qom-get", """{"path":"/machine","property":"type"}""", "\"virt-machine\"" },
         { "query-yank", "{}", """[{"type": "chardev", "id": "compat_monitor0"}]""" },
@@ -61,6 +64,16 @@ public sealed class QmpCommandTests
         { "migrate-set-parameters", """{"multifd-channels":256}""", "Parameter 'multifd-channels' expects uint8_t" },
         { "migrate-set-parameters", """{"mode":5}""", "Invalid parameter type for 'mode', expected: string" },
         { "migrate-set-parameters", """{"cpu-throttle-tailslow":5}""", "Invalid parameter type for 'cpu-throttle-tailslow', expected: boolean" },
+        { "calc-dirty-rate", "{}", "Parameter 'calc-time' is missing" },
+        { "calc-dirty-rate", """{"calc-time":0}""", "Calculation time is out of range [50ms, 60000ms]." },
+        { "calc-dirty-rate", """{"calc-time":61}""", "Calculation time is out of range [50ms, 60000ms]." },
+        { "calc-dirty-rate", """{"calc-time":49,"calc-time-unit":"millisecond"}""", "Calculation time is out of range [50ms, 60000ms]." },
+        { "calc-dirty-rate", """{"calc-time":60001,"calc-time-unit":"millisecond"}""", "Calculation time is out of range [50ms, 60000ms]." },
+        { "calc-dirty-rate", """{"calc-time":1,"sample-pages":5}""", "sample-pages is out of range[128, 16384]." },
+        { "calc-dirty-rate", """{"calc-time":1,"sample-pages":16385}""", "sample-pages is out of range[128, 16384]." },
+        { "calc-dirty-rate", """{"calc-time":1,"sample-pages":512,"mode":"dirty-bitmap"}""", "sample-pages is used only in page-sampling mode" },
+        { "calc-dirty-rate", """{"calc-time":1,"mode":"x"}""", "Parameter 'mode' does not accept value 'x'" },
+        { "set-vcpu-dirty-limit", "{}", "Parameter 'dirty-rate' is missing" },
         { "human-monitor-command", """{"command-line":"help","cpu-index":7}""", "Parameter 'cpu-index' expects a CPU number" },
         { "human-monitor-command", """{"command-line":"help","cpu-index":1.5}""", "Invalid parameter type for 'cpu-index', expected: integer" },
     };
@@ -114,6 +127,42 @@ public sealed class QmpCommandTests
             + "postcopy-blocktime late-block-activate x-ignore-shared validate-uuid background-snapshot zero-copy-send postcopy-preempt switchover-ack dirty-limit mapped-ram",
             string.Join(' ', list.Select(e => e!["capability"]!.GetValue<string>())));
         Assert.All(list, e => Assert.False(e!["state"]!.GetValue<bool>()));
+    }
+
+    [Fact]
+    public async Task CalcDirtyRate_ToItsEnd_RepliesWithTheMembersOfQemu()
+    {
+        await using MonitorFixture fixture = await MonitorFixture.StartAsync();
+        foreach ((string mode, string members) in new[]
+        {
+            ("page-sampling", "status sample-pages dirty-rate mode calc-time-unit start-time calc-time"),
+            ("dirty-bitmap", "status sample-pages dirty-rate mode calc-time-unit start-time calc-time"),
+            ("dirty-ring", "status sample-pages vcpu-dirty-rate dirty-rate mode calc-time-unit start-time calc-time"),
+        })
+        {
+            Assert.Equal("{}", await fixture.ReplyAsync("calc-dirty-rate", $$"""{"calc-time":50,"calc-time-unit":"millisecond","mode":"{{mode}}"}"""));
+            JsonObject reply;
+            do
+                reply = (await fixture.ExecuteAsync("query-dirty-rate", """{"calc-time-unit":"millisecond"}"""))!.AsObject();
+            while (reply["status"]!.GetValue<string>() != "measured");
+            Assert.Equal(members, string.Join(' ', reply.Select(member => member.Key)));
+            Assert.Equal(mode, reply["mode"]!.GetValue<string>());
+            Assert.Equal(0, reply["dirty-rate"]!.GetValue<long>());
+            Assert.InRange(reply["calc-time"]!.GetValue<long>(), 50, 60_000);
+            Assert.Equal("second", (await fixture.ExecuteAsync("query-dirty-rate"))!["calc-time-unit"]!.GetValue<string>());
+        }
+    }
+
+    [Fact]
+    public async Task SetVcpuDirtyLimit_SetAndCancelled_ShowsInTheQuery()
+    {
+        await using MonitorFixture fixture = await MonitorFixture.StartAsync();
+        Assert.Equal("incorrect cpu index specified", await fixture.ErrorAsync("set-vcpu-dirty-limit", """{"cpu-index":9,"dirty-rate":5}"""));
+        await fixture.ExecuteAsync("set-vcpu-dirty-limit", """{"cpu-index":0,"dirty-rate":60}""");
+        Assert.Equal("""[{"cpu-index": 0, "limit-rate": 60, "current-rate": 0}]""", await fixture.ReplyAsync("query-vcpu-dirty-limit"));
+        Assert.Equal("vcpu[0], limit rate 60 (MB/s), current rate 0 (MB/s)\r\n", fixture.Monitor.RunHumanLine("info vcpu_dirty_limit"));
+        await fixture.ExecuteAsync("cancel-vcpu-dirty-limit");
+        Assert.Equal("[]", await fixture.ReplyAsync("query-vcpu-dirty-limit"));
     }
 
     [Fact]

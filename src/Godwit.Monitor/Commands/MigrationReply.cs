@@ -56,6 +56,11 @@ internal static class MigrationReply
             info["xbzrle-cache"] = Xbzrle(machine);
         if (machine.CpuThrottlePercentage is var throttle and not 0)
             info["cpu-throttle-percentage"] = throttle;
+        if (machine.DirtyLimits.Count > 0)
+        {
+            info["dirty-limit-throttle-time-per-round"] = (long)machine.LongestDirtyLimitRest.TotalMicroseconds;
+            info["dirty-limit-ring-full-time"] = (long)machine.DirtyRingFullTime.TotalMicroseconds;
+        }
     }
 
     private static JsonObject Ram(MigrationStatistics s) => new()

@@ -175,6 +175,11 @@ internal sealed class HumanInfo(VirtualMachine machine)
         if (machine.Settings.Capabilities.Xbzrle)
             Xbzrle(output);
         Optional(output, "cpu throttle percentage", machine.CpuThrottlePercentage, "");
+        if (machine.DirtyLimits.Count > 0)
+        {
+            output.Line($"dirty-limit throttle time: {(long)machine.LongestDirtyLimitRest.TotalMicroseconds} us");
+            output.Line($"dirty-limit ring full time: {(long)machine.DirtyRingFullTime.TotalMicroseconds} us");
+        }
     }
 
     private void Xbzrle(HumanOutput output)

@@ -11,10 +11,10 @@ internal sealed class HumanMonitor
     private readonly IReadOnlyList<HumanCommand> _commands;
     private readonly IReadOnlyList<HumanCommand> _infos;
 
-    public HumanMonitor(MonitorContext context, MigrationCommands migration)
+    public HumanMonitor(MonitorContext context, MigrationCommands migration, DirtyRateCommands dirtyRate)
     {
-        _infos = new HumanInfo(context.Machine).Commands();
-        _commands = Commands(context, migration);
+        _infos = [.. new HumanInfo(context.Machine).Commands(), .. dirtyRate.HumanTopics()];
+        _commands = [.. Commands(context, migration), .. dirtyRate.HumanCommands()];
     }
 
     /// <summary>Runs one line.</summary>
