@@ -4,7 +4,7 @@ using Godwit.Testing;
 
 namespace Godwit.MigrationBench;
 
-/// <summary>The Linux guest on Godwit and on QEMU 10.0, taking turns: time from start to init, and the downtime of an idle guest.</summary>
+/// <summary>The Linux guest on Godwit and on QEMU 10.0, taking turns: time from start to init, the downtime of an idle guest, and the speed of a loop.</summary>
 internal sealed class GuestContest(int runs, int warmup, TextWriter log)
 {
     private static readonly TimeSpan _deadline = TimeSpan.FromMinutes(3);
@@ -16,11 +16,13 @@ internal sealed class GuestContest(int runs, int warmup, TextWriter log)
     {
         (MedianOf boot, MedianOf qemuBoot, MedianOf bootRatio) = Compare("boot to init, 1 hart, s", Boot);
         (MedianOf pause, MedianOf qemuPause, MedianOf pauseRatio) = Compare("downtime of an idle guest, ms", IdleDowntime);
+        (MedianOf speed, MedianOf qemuSpeed, MedianOf speedRatio) = Compare("hot loop, MIPS", start => HotLoop.MeasureMips(arguments => start(arguments)));
         return $"""
             | Linux guest, {runs} runs each, taking turns | Godwit | QEMU 10.0 | Godwit : QEMU |
             |---|---|---|---|
             | boot to init, 1 hart, s | {Show(boot)} | {Show(qemuBoot)} | {Show(bootRatio)} |
             | downtime of an idle guest, 1 hart, tcp, ms | {Show(pause)} | {Show(qemuPause)} | {Show(pauseRatio)} |
+            | twelve instructions in a loop, 1 hart, MIPS | {Show(speed)} | {Show(qemuSpeed)} | {Show(speedRatio)} |
             """;
     }
 

@@ -20,6 +20,9 @@ internal static class Record
     /// <summary>Register index that swallows writes to x0.</summary>
     internal const int Sink = 32;
 
+    /// <summary>Set in the record of an instruction of two parcels.</summary>
+    internal const ulong Wide = 1UL << 30;
+
     internal static ulong Pack(byte op, int rd, int rs1, int rs2, int parcels, int immediate) =>
         op | ((ulong)(uint)rd << 8) | ((ulong)(uint)rs1 << 16) | ((ulong)(uint)rs2 << 24) | ((ulong)(uint)parcels << 29)
         | ((ulong)(uint)immediate << 32);

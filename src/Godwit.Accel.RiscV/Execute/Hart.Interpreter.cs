@@ -17,7 +17,12 @@ public sealed unsafe partial class Hart
     /// page change, so that a request is seen within one page of straight-line code.
     /// </para>
     /// <para>
-    /// SAFETY: <c>ip</c> stays in <c>page</c>: records advance by their length and the two sentinels after the last slot do not; near
+    /// Two things keep the loop fast. The step to the next record is a branch on the record's length, not a sum with it: the branch is
+    /// foretold, while a sum would have every instruction wait for the one before to be read. And no path uses the record after a call, so that it
+    /// need not be kept on the stack: whoever may trap puts the pc in memory first.
+    /// </para>
+    /// <para>
+    /// SAFETY: <c>ip</c> stays in <c>page</c>: records advance by their length and the two sentinels after the last slot take the step back; near
     /// branches are proven to stay inside at decode time; everything else goes through <c>Lookup</c>. Register indices come from records
     /// (0–32). Host addresses come from TLB entries, which only <c>Mmu/</c> makes.
     /// </para>
@@ -45,31 +50,36 @@ public sealed unsafe partial class Hart
         FetchEntry* fetch = _fetch + (pc >> PageBits & FetchTlbMask);
         page = fetch->Tag == pageAddress ? fetch->Records : FetchPage(pc);
         if (page == null)
-            goto Trapped;
+            goto FetchTrap;
         ip = page + (pc >> 1 & (InstructionDecoder.SlotsPerPage - 1));
 
         while (true)
         {
             record = *ip;
-            ip += (uint)record >> 29;
+            ip++;
+            if ((record & Record.Wide) != 0)
+                ip++;
             switch ((byte)record)
             {
                 case Op.Undecoded:
+                    ip--;
                     if (DecodeSlot(page, ip))
                         continue;
                     pc = PcAt(page, ip, pageAddress);
                     goto Lookup;
                 case Op.PageEnd:
+                    ip--;
                     pc = PcAt(page, ip, pageAddress);
                     goto Lookup;
                 case Op.Straddle:
                     pc = pageAddress + (ulong)(PageBytes - 2);
                     page = FetchStraddling(pc);
                     if (page == null)
-                        goto Trapped;
+                        goto FetchTrap;
                     ip = page + (InstructionDecoder.SlotsPerPage - 1);
                     continue;
                 case Op.Illegal:
+                    _pc = PcAt(page, ip, pageAddress) - ParcelBytes(record);
                     RaiseTrap(TrapCause.IllegalInstruction, (uint)(record >> 32));
                     goto Trap;
                 case Op.Nop:
@@ -362,17 +372,19 @@ public sealed unsafe partial class Hart
                     continue;
                 case Op.Mulh or Op.Mulhsu or Op.Mulhu or Op.Div or Op.Divu or Op.Rem or Op.Remu
                     or Op.Divw or Op.Divuw or Op.Remw or Op.Remuw:
-                    x[(byte)(record >> 8)] = MultiplyDivide.Execute((byte)record, x[(byte)(record >> 16)], x[record >> 24 & 31]);
+                    MultiplyDivide.Execute(record, x);
                     continue;
 
                 case Op.Fence:
                     Interlocked.MemoryBarrier();
                     continue;
                 case Op.Flw or Op.Fld or Op.Fsw or Op.Fsd or Op.FpArithmetic:
-                    if (!ExecuteFp(record, PcAt(page, ip, pageAddress) - ParcelBytes(record)))
+                    _pc = PcAt(page, ip, pageAddress) - ParcelBytes(record);
+                    if (!ExecuteFp(record))
                         goto Trap;
                     continue;
                 case Op.LrW or Op.LrD or Op.ScW or Op.ScD or Op.AmoW or Op.AmoD:
+                    _pc = PcAt(page, ip, pageAddress) - ParcelBytes(record);
                     if (!ExecuteAtomic(record))
                         goto Trap;
                     continue;
@@ -411,15 +423,18 @@ public sealed unsafe partial class Hart
             continue;
 
         Trap:
-            pc = PcAt(page, ip, pageAddress) - ParcelBytes(record);
-            goto Trapped;
+            // No trap: the instruction was given up because the machine stops. The registers belong to others already.
+            if (_trapCause == TrapCause.None)
+                return;
+            goto TakeTrap;
         }
 
-    Trapped:
-        // No trap: the instruction was given up because the machine stops. The registers belong to others already.
+    FetchTrap:
         if (_trapCause == TrapCause.None)
             return;
         _pc = pc;
+
+    TakeTrap:
         TakePendingTrap();
         pc = _pc;
         goto Lookup;

@@ -1,14 +1,20 @@
 namespace Godwit.Accel.RiscV;
 
 /// <summary>The M extension's less frequent operations: high products, quotients, remainders.</summary>
-internal static class MultiplyDivide
+internal static unsafe class MultiplyDivide
 {
-    /// <summary>Executes one operation.</summary>
+    /// <summary>Executes the record of one of the M ops of <see cref="Op"/> except <see cref="Op.Mul"/> and <see cref="Op.Mulw"/>.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="x">The registers. SAFETY: a record's indices are inside the register file.</param>
+    internal static void Execute(ulong record, ulong* x)
+        => x[(byte)(record >> 8)] = Compute((byte)record, x[(byte)(record >> 16)], x[record >> 24 & 31]);
+
+    /// <summary>Computes one operation.</summary>
     /// <param name="op">One of the M ops of <see cref="Op"/> except <see cref="Op.Mul"/> and <see cref="Op.Mulw"/>.</param>
     /// <param name="a">First operand.</param>
     /// <param name="b">Second operand.</param>
     /// <returns>The result; division by zero gives all ones and the dividend, overflow gives the minimum and 0.</returns>
-    internal static ulong Execute(byte op, ulong a, ulong b)
+    private static ulong Compute(byte op, ulong a, ulong b)
     {
         switch (op)
         {

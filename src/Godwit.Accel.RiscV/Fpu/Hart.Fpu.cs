@@ -13,20 +13,18 @@ public sealed unsafe partial class Hart
         return true;
     }
 
-    /// <summary>Executes a floating-point load, store or computation.</summary>
+    /// <summary>Executes a floating-point load, store or computation at <see cref="_pc"/>.</summary>
     /// <param name="record">The record.</param>
-    /// <param name="pc">Address of the instruction.</param>
     /// <returns><see langword="false"/> with a trap noted, or with the instruction given up because the machine stops.</returns>
-    private bool ExecuteFp(ulong record, ulong pc)
+    private bool ExecuteFp(ulong record)
     {
         var op = (byte)record;
         if (!IsFpuOn)
         {
-            RaiseTrap(TrapCause.IllegalInstruction, op == Op.FpArithmetic ? (uint)(record >> 32) : ReadInstruction(pc));
+            RaiseTrap(TrapCause.IllegalInstruction, op == Op.FpArithmetic ? (uint)(record >> 32) : ReadInstruction(_pc));
             return false;
         }
 
-        _pc = pc;
         if (op == Op.FpArithmetic)
         {
             uint instruction = (uint)(record >> 32);
