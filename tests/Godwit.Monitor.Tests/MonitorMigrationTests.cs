@@ -76,7 +76,7 @@ public sealed class MonitorMigrationTests
         await using MonitorFixture source = await MonitorFixture.StartAsync();
         await using MonitorFixture target = await MonitorFixture.StartAsync(o => o with { IsIncoming = true });
         await source.ExecuteAsync("migrate-set-capabilities", EventsAndReturnPath);
-        await source.ExecuteAsync("migrate-set-parameters", """{"max-bandwidth":1048576}""");
+        await source.ExecuteAsync("migrate-set-parameters", """{"max-bandwidth":65536}""");
         await source.ExecuteAsync("cont");
         string path = target.File("m");
         await target.ExecuteAsync("migrate-incoming", $$"""{"uri":"unix:{{path}}","exit-on-error":false}""");
