@@ -14,4 +14,7 @@ void OnSignal(PosixSignalContext context)
 
 using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
 using PosixSignalRegistration onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+
+// A file that may not grow any further is an error like a full disk, not the end of every guest. The number is Linux's SIGXFSZ.
+using PosixSignalRegistration onFileTooLarge = PosixSignalRegistration.Create((PosixSignal)25, static context => context.Cancel = true);
 return await new GodwitCommandLine(new SystemCommandHost()).RunAsync(args, interrupt.Token);

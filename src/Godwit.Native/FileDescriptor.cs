@@ -212,9 +212,12 @@ public sealed class FileDescriptor : SafeHandle
     /// <exception cref="ErrnoException">The kernel refused.</exception>
     public void SetLength(long lengthBytes)
     {
-        if (Unistd.ftruncate(this, lengthBytes) != 0)
+        if (!TrySetLength(lengthBytes))
             throw ErrnoException.ForLast("ftruncate");
     }
+
+    /// <summary>Sets the length of a file, in bytes, where that is possible.</summary>
+    public bool TrySetLength(long lengthBytes) => Unistd.ftruncate(this, lengthBytes) == 0;
 
     /// <summary>Gives the storage of a part of a file back; it reads as zero afterwards. The file keeps its length.</summary>
     /// <exception cref="ErrnoException">The kernel or the file system refused.</exception>

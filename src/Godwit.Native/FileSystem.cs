@@ -5,6 +5,17 @@ namespace Godwit.Native;
 /// <summary>What the base library's file calls cannot say.</summary>
 public static unsafe class FileSystem
 {
+    /// <summary>Gives a file another name; what had that name is gone. Both are on one file system.</summary>
+    /// <exception cref="ErrnoException">The kernel refused.</exception>
+    public static void Rename(string path, string newPath)
+    {
+        if (Stdio.rename(path, newPath) != 0)
+            throw ErrnoException.ForLast("rename");
+    }
+
+    /// <summary>Takes a file's name away; false when that was not possible.</summary>
+    public static bool Remove(string path) => Unistd.unlink(path) == 0;
+
     /// <summary>Removes <paramref name="path"/> if it is a UNIX socket; anything else stays.</summary>
     /// <returns>Whether there was one.</returns>
     public static bool RemoveIfSocket(string path)

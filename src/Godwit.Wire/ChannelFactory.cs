@@ -8,7 +8,10 @@ public static class ChannelFactory
 {
     private const string FdSetPrefix = "/dev/fdset/";
 
-    /// <summary>Opens the source's end. A file is created if need be and cut off at the offset.</summary>
+    /// <summary>
+    /// Opens the source's end. A file that exists is cut off at the offset; one that does not gets its name in <see cref="Channel.FinishWriting"/>, and a
+    /// file that is closed before is not left behind.
+    /// </summary>
     /// <param name="address">Where to.</param>
     /// <param name="fds">The monitor's descriptors, for <c>fd:</c> and <c>/dev/fdset</c>.</param>
     /// <param name="cancellationToken">Ends the wait for a connection.</param>
@@ -46,10 +49,13 @@ public static class ChannelFactory
     /// <param name="fds">The monitor's descriptors, for <c>/dev/fdset</c>.</param>
     /// <param name="forWriting">The direction.</param>
     /// <param name="direct">Past the page cache: everything on this channel has to be aligned.</param>
+    /// <param name="main">The channel on which the file is being written; null when it has its name already.</param>
     /// <exception cref="ChannelException">It cannot be opened.</exception>
-    public static Channel OpenAdditional(FileAddress address, IFdResolver? fds = null, bool forWriting = true, bool direct = false)
+    public static Channel OpenAdditional(FileAddress address, IFdResolver? fds = null, bool forWriting = true, bool direct = false, Channel? main = null)
     {
         ArgumentNullException.ThrowIfNull(address);
+        if (main is FileChannel { Path: { } path })
+            address = address with { Path = path };
         return OpenFile(address, fds, forWriting, truncate: false, direct);
     }
 
@@ -57,29 +63,36 @@ public static class ChannelFactory
     {
         var doing = $"Could not {(forWriting ? "create" : "open")} '{address.Path}'";
         FileDescriptor? file = null;
+        PendingFile? pending = null;
         try
         {
-            file = OpenPath(address, fds, forWriting, direct);
             if (forWriting && truncate)
+                pending = PendingFile.At(address, IsFdSet(address));
+            file = OpenPath(pending is null ? address : address with { Path = pending.Path }, fds, forWriting, direct);
+            if (pending is not null)
             {
                 doing = $"Failed to truncate migration file to offset 0x{address.Offset:x}";
                 file.SetLength(address.Offset);
             }
 
-            return new FileChannel(file, address.Offset, address.ToUri());
+            return new FileChannel(file, address.Offset, address.ToUri(), pending: pending);
         }
         catch (ErrnoException e)
         {
+            if (file is not null)
+                pending?.Drop(file, isClosing: true);
             file?.Dispose();
             throw ChannelException.FromErrno(address.ToUri(), doing, e.Errno, e);
         }
     }
 
+    private static bool IsFdSet(FileAddress address) => address.Path.StartsWith(FdSetPrefix, StringComparison.Ordinal);
+
     private static FileDescriptor OpenPath(FileAddress address, IFdResolver? fds, bool forWriting, bool direct)
     {
         if (address.Path.Contains('\0', StringComparison.Ordinal))
             throw new ErrnoException("open", Errno.EINVAL);
-        if (address.Path.StartsWith(FdSetPrefix, StringComparison.Ordinal))
+        if (IsFdSet(address))
         {
             var found = int.TryParse(address.Path.AsSpan(FdSetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var set)
                 ? fds?.OpenFdSet(set, forWriting, direct)

@@ -221,9 +221,83 @@ public sealed class ChannelFactoryTests : IDisposable
         File.WriteAllText(path, "0123456789");
 
         using (var channel = ChannelFactory.Connect(new FileAddress(path, 4)))
+        {
             channel.Write("ab"u8);
+            channel.FinishWriting();
+        }
 
         Assert.Equal("0123ab", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void File_ExistsAndIsNotFinished_KeepsOnlyWhatIsBeforeTheOffset()
+    {
+        var path = Path.Combine(_directory, "f");
+        File.WriteAllText(path, "0123456789");
+
+        using (var channel = ChannelFactory.Connect(new FileAddress(path, 4)))
+        {
+            channel.Write("ab"u8);
+            channel.Shutdown();
+        }
+
+        Assert.Equal("0123", File.ReadAllText(path));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void File_New_HasItsNameOnlyWhenItIsFinished(int offset)
+    {
+        var path = Path.Combine(_directory, "f");
+        var address = new FileAddress(path, offset);
+        using (var channel = ChannelFactory.Connect(address))
+        {
+            channel.Write("ab"u8);
+            Assert.False(File.Exists(path));
+        }
+
+        Assert.Empty(Directory.GetFiles(_directory));
+        using (var channel = ChannelFactory.Connect(address))
+        {
+            channel.Write("ab"u8);
+            using (var more = ChannelFactory.OpenAdditional(address, main: channel))
+            using (var memory = HostMapping.AllocateAnonymous(4096))
+                more.WriteAt(offset + 2, [memory.GetRange(0, 1)]);
+            channel.FinishWriting();
+            Assert.Equal([path], Directory.GetFiles(_directory));
+        }
+
+        Assert.Equal(new string('\0', offset) + "ab\0", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void File_ShutDown_IsGoneAtOnceAndCannotBeFinished()
+    {
+        var path = Path.Combine(_directory, "f");
+        using var channel = ChannelFactory.Connect(new FileAddress(path));
+        channel.Write("ab"u8);
+
+        channel.Shutdown();
+
+        Assert.Empty(Directory.GetFiles(_directory));
+        Assert.Throws<ChannelException>(channel.FinishWriting);
+        Assert.Empty(Directory.GetFiles(_directory));
+    }
+
+    [Fact]
+    public void File_LinkThatLeadsNowhere_IsWrittenWhereItLeads()
+    {
+        var path = Path.Combine(_directory, "f");
+        File.CreateSymbolicLink(path, "target");
+        using (var channel = ChannelFactory.Connect(new FileAddress(path)))
+        {
+            channel.Write("ab"u8);
+            channel.FinishWriting();
+        }
+
+        Assert.Equal("ab", File.ReadAllText(Path.Combine(_directory, "target")));
+        Assert.NotNull(new FileInfo(path).LinkTarget);
     }
 
     [Fact]
@@ -235,6 +309,7 @@ public sealed class ChannelFactoryTests : IDisposable
         {
             Assert.Equal(3, channel.FilePosition);
             channel.Write("ab"u8);
+            channel.FinishWriting();
         }
 
         Assert.Equal("\0\0\0ab", File.ReadAllText(path));
@@ -259,8 +334,9 @@ public sealed class ChannelFactoryTests : IDisposable
             channel.Write("head"u8);
             channel.WriteAt(100, [memory.GetRange(0, 2), memory.GetRange(2, 3)]);
             channel.Write("tail"u8);
-            using var additional = ChannelFactory.OpenAdditional(address);
+            using var additional = ChannelFactory.OpenAdditional(address, main: channel);
             additional.WriteAt(200, [memory.GetRange(0, 5)]);
+            channel.FinishWriting();
         }
 
         using var listener = ChannelFactory.Listen(address);
@@ -290,7 +366,10 @@ public sealed class ChannelFactoryTests : IDisposable
         var store = new FdStore { ["set3"] = file };
 
         using (var channel = ChannelFactory.Connect(new FileAddress("/dev/fdset/3"), store))
+        {
             channel.Write("x"u8);
+            channel.FinishWriting();
+        }
 
         Assert.Equal("x", File.ReadAllText(path));
     }

@@ -41,7 +41,7 @@ public sealed partial class OutgoingMigration
 
             try
             {
-                OpenMore(address, fds, more);
+                OpenMore(address, fds, channel, more);
             }
             catch (MigrationException e)
             {
@@ -57,12 +57,12 @@ public sealed partial class OutgoingMigration
     }
 
     /// <summary>Opens a file once more for each data channel, so that what goes wrong is told to who asked.</summary>
-    private void OpenMore(MigrationAddress address, IFdResolver? fds, Queue<Channel> more)
+    private void OpenMore(MigrationAddress address, IFdResolver? fds, Channel main, Queue<Channel> more)
     {
         if (!Settings.Capabilities.MultiFd || address is not FileAddress file)
             return;
         var direct = Settings.Parameters[MigrationParameter.DirectIo].Flag;
         for (var i = 0; i < Settings.Parameters.MultifdChannels; i++)
-            more.Enqueue(ChannelFactory.OpenAdditional(file, fds, forWriting: true, direct));
+            more.Enqueue(ChannelFactory.OpenAdditional(file, fds, forWriting: true, direct, main));
     }
 }

@@ -7,15 +7,20 @@ internal sealed class FileChannel : DescriptorChannel
 {
     private readonly FileDescriptor _file;
     private readonly bool _isSeekable;
+    private readonly PendingFile? _pending;
     private long _position;
 
-    public FileChannel(FileDescriptor file, long position, string description, bool isSeekable = true)
+    public FileChannel(FileDescriptor file, long position, string description, bool isSeekable = true, PendingFile? pending = null)
         : base(description)
     {
         _file = file;
         _position = position;
         _isSeekable = isSeekable;
+        _pending = pending;
     }
+
+    /// <summary>Where the file can be opened once more; null for what its user opened.</summary>
+    public string? Path => _pending?.Path;
 
     public override bool IsSeekable => _isSeekable;
 
@@ -73,15 +78,30 @@ internal sealed class FileChannel : DescriptorChannel
         return done;
     }
 
-    protected override void ShutdownCore()
+    protected override void FinishWritingCore()
     {
-        // A file never makes a thread wait for a peer.
+        try
+        {
+            if (_pending is { } pending && !pending.Keep())
+                throw WriteError(Errno.ESHUTDOWN);
+        }
+        catch (ErrnoException e)
+        {
+            FileSystem.Remove(_pending!.Path);
+            throw ChannelException.FromErrno(Description, "Could not give the file its name", e.Errno, e);
+        }
     }
+
+    // A file never makes a thread wait for a peer, so that there is nobody to wake.
+    protected override void ShutdownCore() => _pending?.Drop(_file, isClosing: false);
 
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (disposing)
-            _file.Dispose();
+        if (!disposing)
+            return;
+        if (!_file.IsClosed)
+            _pending?.Drop(_file, isClosing: true);
+        _file.Dispose();
     }
 }

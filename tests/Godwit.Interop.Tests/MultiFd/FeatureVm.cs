@@ -47,6 +47,8 @@ internal sealed partial class FeatureVm : IDisposable
     {
         get
         {
+            if (!File.Exists(_directory.File("serial")))
+                return ""; // the process has only just begun
             using var file = new FileStream(_directory.File("serial"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var reader = new StreamReader(file);
             return reader.ReadToEnd();

@@ -39,22 +39,6 @@ public sealed class BadPeerTests : IDisposable
     }
 
     [Fact]
-    public void Migrate_DiskFull_GuestRunsOn()
-    {
-        // Without privileges the full device behind a command has to do; see above.
-        if (!Environment.IsPrivilegedProcess)
-            return;
-        using TestMachine source = Drill.StartSource();
-        using (var disk = new SmallDisk(_directory.File("disk"), kilobytes: 64))
-        {
-            source.Vm.Outgoing.Start(MigrationAddress.ParseUri($"file:{disk.FullFile}"));
-            Drill.AssertFailedAndRunsOn(source, "No space left on device");
-        }
-
-        Drill.MigrateOnceMore(source);
-    }
-
-    [Fact]
     public void Migrate_PeerNeverReads_GuestRunsOnAndTheLossOfThePeerEndsIt()
     {
         using TestMachine source = Drill.StartSource();

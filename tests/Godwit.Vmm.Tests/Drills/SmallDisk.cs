@@ -15,8 +15,20 @@ internal sealed class SmallDisk : IDisposable
         Run("mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={kilobytes}k"), "godwit-test", path);
     }
 
-    /// <summary>A file for which there is not enough room.</summary>
+    /// <summary>A file on it.</summary>
     public string FullFile => Path.Combine(_path, "stream");
+
+    /// <summary>The names of what is on it.</summary>
+    public IEnumerable<string?> Files => Directory.GetFileSystemEntries(_path).Select(Path.GetFileName);
+
+    /// <summary>The room that a file takes, without its holes.</summary>
+    public static long AllocatedKilobytes(string path)
+    {
+        using Process process = Process.Start(new ProcessStartInfo("stat", ["-c", "%b", path]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        string text = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return long.Parse(text, CultureInfo.InvariantCulture) / 2;
+    }
 
     public void Dispose() => Run("umount", _path);
 
