@@ -23,6 +23,7 @@ public sealed partial class IncomingMigration : IDisposable
     private FileAddress? _file;
     private IFdResolver? _fds;
     private volatile Exception? _channelError;
+    private volatile bool _hasListened;
     private bool _started;
     private bool _isDisposed;
     private volatile string? _errorDescription;
@@ -60,8 +61,8 @@ public sealed partial class IncomingMigration : IDisposable
     /// <summary>The process is to end with status 1 when the load fails.</summary>
     public bool ExitsOnError { get; private set; } = true;
 
-    /// <summary>True once a socket listener exists; some capabilities have to be set before.</summary>
-    public bool IsListenerStarted { get; private set; }
+    /// <summary>True from the start of a socket listener to the end of the load; some capabilities have to be set before or after.</summary>
+    public bool IsListenerStarted => _hasListened && Status is not (MigrationStatus.Completed or MigrationStatus.Failed);
 
     /// <summary>Called once, on the incoming thread, when the load has ended; true for success.</summary>
     public Action<bool>? Ended { get; set; }
@@ -100,7 +101,7 @@ public sealed partial class IncomingMigration : IDisposable
 
             Volatile.Write(ref _listener, listener);
             _listenAddresses = listener.LocalAddresses;
-            IsListenerStarted = address is TcpAddress or UnixAddress;
+            _hasListened = address is TcpAddress or UnixAddress;
             ExitsOnError = exitOnError;
             _file = address as FileAddress;
             _fds = fds;

@@ -83,6 +83,7 @@ public class IncomingMigrationTests
 
         Assert.True(incoming.WaitForEnd(MigrationPair.Deadline));
         Assert.Equal("M:setup M:failed", host.Events);
+        Assert.False(incoming.IsListenerStarted, "what had to be set before the load may be set for the next way out");
     }
 
     [Fact]
