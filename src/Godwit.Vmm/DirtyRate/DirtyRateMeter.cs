@@ -102,10 +102,20 @@ public sealed class DirtyRateMeter : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         using var sampler = new PageSampler(_memory, report.SamplePages, Random.Shared);
-        _stop.Wait(report.Duration);
+        WaitUntil(start, report.Duration);
         double pages = sampler.EstimateDirtyBytes() / TargetPage.SizeBytes;
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         return report with { Duration = took, Rate = VcpuDirtyQuota.ToRate((long)pages, took) };
+    }
+
+    // A wait counts in ticks of the system's clock and may end a little early.
+    private void WaitUntil(long start, TimeSpan duration)
+    {
+        TimeSpan left;
+        while ((left = duration - Stopwatch.GetElapsedTime(start)) > TimeSpan.Zero && !_stop.Wait((int)Math.Ceiling(left.TotalMilliseconds)))
+        {
+            // Not yet.
+        }
     }
 
     private DirtyRateReport CountLog(DirtyRateReport report)
@@ -113,7 +123,7 @@ public sealed class DirtyRateMeter : IDisposable
         using var log = new DirtyLogCycle(_memory, GlobalDirtyTracking.DirtyRate);
         long start = Stopwatch.GetTimestamp();
         long before = _accelerator.HarvestedPages;
-        _stop.Wait(report.Duration);
+        WaitUntil(start, report.Duration);
         log.Renew();
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         return report with { Duration = took, Rate = VcpuDirtyQuota.ToRate(_accelerator.HarvestedPages - before, took) };
@@ -126,7 +136,7 @@ public sealed class DirtyRateMeter : IDisposable
         long[] before = new long[rings.Count];
         for (int cpu = 0; cpu < before.Length; cpu++)
             before[cpu] = rings.DirtiedPages(cpu);
-        _stop.Wait(report.Duration);
+        WaitUntil(start, report.Duration);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         long[] rates = new long[rings.Count];
         long sum = 0;
