@@ -189,7 +189,7 @@ public sealed partial class VirtualMachine : IDisposable
         foreach (Hart hart in _accelerator.Harts)
             hart.Reset();
         using (Memory.BigLock.Enter())
-            _machine.Reset();
+            _machine.Reset(writesMemory: RunState != RunState.InMigrate);
     }
 
     private static VirtMachineOptions BoardOptions(VmOptions options)

@@ -135,11 +135,14 @@ public sealed class VirtMachine : IDisposable
     }
 
     /// <summary>Puts every device into its reset state and the program, the device tree and the boot code into memory.</summary>
+    /// <param name="writesMemory">False while a stream is awaited that brings all of it: RAM may be shared with a guest that runs elsewhere.</param>
     /// <remarks>The caller resets the harts afterwards. RAM keeps what is not overwritten.</remarks>
-    public void Reset()
+    public void Reset(bool writesMemory = true)
     {
         using BigLock.Scope scope = _memory.BigLock.EnterIfNeeded();
         _devices.Reset();
+        if (!writesMemory)
+            return;
         ReadOnlyMemory<byte> tree = BuildDeviceTree(_plan);
         ulong treeAddress = _plan.PlaceDeviceTree(tree.Length, _options.RamBytes);
         foreach (RomBlob image in _plan.Images)

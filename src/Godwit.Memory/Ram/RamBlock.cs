@@ -24,6 +24,7 @@ public sealed class RamBlock
         PageSizeBytes = options.PageSizeBytes;
         IsMigratable = options.IsMigratable;
         IsShared = options.IsShared || options.FilePath is not null;
+        IsNamedFile = options.FilePath is not null;
         IsResizable = options.MaxLengthBytes is not null;
         _mapping = Map(idString, checked((long)maxLengthBytes), options);
     }
@@ -55,6 +56,9 @@ public sealed class RamBlock
 
     /// <summary>Whether the user asked for memory shared with other processes.</summary>
     public bool IsShared { get; }
+
+    /// <summary>Whether the memory is a file with a name, by which another process can have the same memory.</summary>
+    public bool IsNamedFile { get; }
 
     /// <summary>The region that the block backs.</summary>
     public MemoryRegion Region { get; internal set; } = null!;

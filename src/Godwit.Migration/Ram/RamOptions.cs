@@ -48,7 +48,7 @@ public sealed record RamOptions(
     public bool IsIgnored(RamBlock block)
     {
         ArgumentNullException.ThrowIfNull(block);
-        return IgnoreShared && block.IsShared;
+        return IgnoreShared && block.IsNamedFile;
     }
 
     /// <summary>What the block list says about a block.</summary>

@@ -27,14 +27,16 @@ internal sealed class FuzzMachine : IRamMigrationContext, IDisposable
         using BigLock.Scope held = Memory.BigLock.Enter();
         _root = MemoryRegion.CreateContainer(Memory, "root", (Int128)1 << 64);
         Space = Memory.CreateAddressSpace("memory", _root);
+        string sharedFile = Path.Combine(Path.GetTempPath(), $"godwit-fuzz-{Guid.NewGuid():N}");
         Blocks =
         [
             AddBlock(Main, mainPages, new RamBlockOptions()),
-            AddBlock(Shared, 2, new RamBlockOptions { IsShared = true }),
+            AddBlock(Shared, 2, new RamBlockOptions { FilePath = sharedFile }),
             AddBlock(Resizable, 1, new RamBlockOptions { MaxLengthBytes = 4 * PageBytes }),
             AddBlock(Unusual, 2, new RamBlockOptions { PageSizeBytes = UnusualPageBytes }),
             AddBlock(Private, 1, new RamBlockOptions { IsMigratable = false }),
         ];
+        File.Delete(sharedFile);
     }
 
     public MemorySystem Memory { get; }

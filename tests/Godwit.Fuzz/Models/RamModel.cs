@@ -81,7 +81,7 @@ internal sealed class RamModel
         }
 
         Block block = _previous ?? throw new FuzzFailureException("accepted, but not right: CONTINUE first");
-        Require(block.Owner.IsMigratable && !(_options.IgnoreShared && block.Owner.IsShared), "page of " + block.Owner.IdString);
+        Require(block.Owner.IsMigratable && !(_options.IgnoreShared && block.Owner.IsNamedFile), "page of " + block.Owner.IdString);
         Require(address < block.UsedBytes, "page outside its block");
         Span<byte> page = block.Content.AsSpan((int)address, PageBytes);
         block.Received[address / PageBytes] = true;
@@ -130,7 +130,7 @@ internal sealed class RamModel
             if (_options.IgnoreShared)
             {
                 ulong address = bytes.U64();
-                Require(!block.Owner.IsShared || address == block.Owner.Region.Offset, "address of " + name);
+                Require(!block.Owner.IsNamedFile || address == block.Owner.Region.Offset, "address of " + name);
             }
         }
     }
