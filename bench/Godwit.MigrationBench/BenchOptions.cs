@@ -18,7 +18,7 @@ internal sealed record BenchOptions
           --no-pretouch      the destination's memory is not touched beforehand, on either side
           --no-qemu          Godwit and the raw copy only
           --backend KIND     what the memory of Godwit's destination is made of: ram (default) or memfd
-          --link RATE,DELAY  between two network namespaces, for instance 1gbit,20ms (needs root and tc); default loopback
+          --link RATE,DELAY  between two network namespaces, for instance 1gbit,20ms (needs root and iproute2); default loopback
           --qemu FOLDER      a peer of eng/peers; default: the folder that `eng/peers path qemu-10.0` names
           --godwit FILE      godwit.dll; default: the one of this checkout
           --output FOLDER    writes results.json, results.md and results.svg there
@@ -44,7 +44,7 @@ internal sealed record BenchOptions
 
     public string Backend { get; private set; } = "ram";
 
-    public string? Link { get; private set; }
+    public LinkShape? Link { get; private set; }
 
     public string? QemuFolder { get; private set; }
 
@@ -108,8 +108,8 @@ internal sealed record BenchOptions
                 Backend = value;
                 return value is "ram" or "memfd";
             case "--link":
-                Link = value;
-                return value.Split(',').Length == 2;
+                Link = LinkShape.Parse(value);
+                return Link is not null;
             case "--qemu":
                 QemuFolder = value;
                 return true;

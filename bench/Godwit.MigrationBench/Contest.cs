@@ -26,7 +26,7 @@ internal sealed class Contest
         if (options.UsesQemu)
             contestants.Add(new QemuContestant(options.QemuFolder ?? PeerFolder(root)));
         _contestants = [.. contestants];
-        _rawCopy = RawCopy.Build(AppContext.BaseDirectory);
+        _rawCopy = RawCopy.Build();
         _runner = new MigrationRunner(link, options.IsPretouched);
     }
 

@@ -13,13 +13,7 @@ internal sealed class RawCopy
     private RawCopy(string program) => _program = program;
 
     /// <summary>Compiles the program.</summary>
-    public static RawCopy Build(string folder)
-    {
-        string program = Path.Combine(folder, "rawcopy");
-        using Process compiler = Process.Start("cc", ["-O2", "-Wall", "-o", program, Path.Combine(AppContext.BaseDirectory, "Baseline", "rawcopy.c")]);
-        compiler.WaitForExit();
-        return compiler.ExitCode == 0 ? new RawCopy(program) : throw new BenchException("the C compiler failed");
-    }
+    public static RawCopy Build() => new(CProgram.Build("rawcopy"));
 
     public async Task<RunSample> RunAsync(ContentFile content, bool isPretouched, NetworkLink link)
     {
