@@ -22,6 +22,8 @@ internal sealed record BenchOptions
           --qemu FOLDER      a peer of eng/peers; default: the folder that `eng/peers path qemu-10.0` names
           --godwit FILE      godwit.dll; default: the one of this checkout
           --output FOLDER    writes results.json, results.md and results.svg there
+          --docs FILE        puts the tables between the lines <!-- NAME --> and <!-- /NAME --> of a page, and NAME.svg beside it
+          --section NAME     which lines; default migrations
         """;
 
     public bool IsGrid { get; private set; }
@@ -51,6 +53,10 @@ internal sealed record BenchOptions
     public string? GodwitFile { get; private set; }
 
     public string? OutputFolder { get; private set; }
+
+    public string? DocsFile { get; private set; }
+
+    public string DocsSection { get; private set; } = "migrations";
 
     /// <summary>Reads the command line; null when it is not understood.</summary>
     public static BenchOptions? Parse(IReadOnlyList<string> arguments)
@@ -118,6 +124,12 @@ internal sealed record BenchOptions
                 return true;
             case "--output":
                 OutputFolder = value;
+                return true;
+            case "--docs":
+                DocsFile = value;
+                return File.Exists(value);
+            case "--section":
+                DocsSection = value;
                 return true;
             default:
                 return false;

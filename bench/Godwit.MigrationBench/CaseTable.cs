@@ -17,12 +17,17 @@ internal static class CaseTable
             yield return new MigrationCase(large, content, 0, MigrationFeature.Plain);
         yield return new MigrationCase(large / 4, MemoryContent.Random, 0, MigrationFeature.Plain);
         foreach (long rate in (long[])[DirtyRate / 10, DirtyRate])
-            yield return new MigrationCase(large / 4, MemoryContent.Guest, rate, MigrationFeature.Plain);
-        yield return new MigrationCase(large / 4, MemoryContent.Guest, DirtyRate, MigrationFeature.Xbzrle);
-        yield return new MigrationCase(large / 4, MemoryContent.Guest, 4 * DirtyRate, MigrationFeature.AutoConverge, MaxBandwidth: DirtyRate * 4096);
+            yield return new MigrationCase(large / 8, MemoryContent.Guest, rate, MigrationFeature.Plain);
+        yield return new MigrationCase(large / 8, MemoryContent.Guest, DirtyRate, MigrationFeature.Xbzrle);
+        yield return new MigrationCase(large / 16, MemoryContent.Guest, DirtyRate, MigrationFeature.AutoConverge, MaxBandwidth: DirtyRate * 4096 / 4);
         foreach (int channels in (int[])[1, 2, 4])
             yield return new MigrationCase(large, MemoryContent.Random, 0, MigrationFeature.MultiFd(channels, "none"), channels);
         foreach (string compression in (string[])["zlib", "zstd"])
             yield return new MigrationCase(large / 4, MemoryContent.Text, 0, MigrationFeature.MultiFd(2, compression), 2);
+        foreach (MigrationWay way in (MigrationWay[])[MigrationWay.Save, MigrationWay.Load])
+        {
+            yield return new MigrationCase(large / 2, MemoryContent.Random, 0, MigrationFeature.MappedRam, Way: way);
+            yield return new MigrationCase(large / 2, MemoryContent.Random, 0, MigrationFeature.MappedRamMultiFd(2), 2, Way: way);
+        }
     }
 }

@@ -37,7 +37,7 @@ internal sealed class Contest
         var skipped = new Dictionary<string, string>(StringComparer.Ordinal);
         using ContentFile? content = row.IsGuestRunning ? null : ContentFile.Create(row.Content, row.SizeBytes);
         var takers = _contestants.Select(c => (c.Name, Run: (Func<Task<RunSample>>)(() => _runner.RunAsync(c, row, content)))).ToList();
-        if (content is not null && row.Channels == 1)
+        if (content is not null && row is { Channels: 1, Way: MigrationWay.Tcp })
             takers.Add((RawCopy.Name, () => _rawCopy.RunAsync(content, _options.IsPretouched, _link)));
         for (int turn = -_options.Warmup; turn < _options.Runs; turn++)
         {

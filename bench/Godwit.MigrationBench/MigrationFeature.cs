@@ -14,6 +14,13 @@ internal sealed record MigrationFeature(string Name, IReadOnlyList<string> Capab
 
     public static MigrationFeature AutoConverge { get; } = new("auto-converge", ["auto-converge"], []);
 
+    /// <summary>A file with a place for each page.</summary>
+    public static MigrationFeature MappedRam { get; } = new("mapped-ram", ["mapped-ram"], []);
+
+    /// <summary>The same, written or read by parallel channels.</summary>
+    public static MigrationFeature MappedRamMultiFd(int channels) =>
+        new("mapped-ram multifd", ["mapped-ram", "multifd"], [KeyValuePair.Create("multifd-channels", (JsonNode)channels)]);
+
     /// <summary>Parallel channels.</summary>
     public static MigrationFeature MultiFd(int channels, string compression) => new(
         compression == "none" ? "multifd" : $"multifd {compression}",

@@ -36,6 +36,8 @@ try
     Console.WriteLine(report.ToMarkdown());
     if (options.OutputFolder is { } folder)
         report.Save(folder);
+    if (options.DocsFile is { } page)
+        report.WriteInto(page, options.DocsSection);
     return 0;
 }
 catch (BenchException e)

@@ -7,8 +7,15 @@ namespace Godwit.MigrationBench;
 /// <param name="DestinationCpuSeconds">The same of the destination's.</param>
 /// <param name="Bytes">Guest memory moved.</param>
 /// <param name="WireBytes">Bytes on the wire.</param>
+/// <param name="GuestBytesPerSecond">What a running guest wrote per second before the migration; 0 without one.</param>
 internal sealed record RunSample(
-    double TotalSeconds, double DowntimeMilliseconds, double SourceCpuSeconds, double DestinationCpuSeconds, long Bytes, long WireBytes)
+    double TotalSeconds,
+    double DowntimeMilliseconds,
+    double SourceCpuSeconds,
+    double DestinationCpuSeconds,
+    long Bytes,
+    long WireBytes,
+    double GuestBytesPerSecond = 0)
 {
     private double Gibibytes => (double)Bytes / (1L << 30);
 

@@ -26,28 +26,30 @@ internal sealed class BenchReport(BenchOptions options, string link, IReadOnlyLi
             + $"destination memory {(options.IsPretouched ? "touched beforehand" : "not touched beforehand")}; load average {LoadAverage()}.");
         text.AppendLine("Median (smallest to largest). CPU in seconds per GiB of guest memory, source + destination.");
         text.AppendLine();
-        text.AppendLine("| row | who | total s | MiB/s | downtime ms | CPU s/GiB |");
-        text.AppendLine("|---|---|---|---|---|---|");
+        text.AppendLine("| row | who | total s | MiB/s | downtime ms | CPU s/GiB | guest wrote MB/s |");
+        text.AppendLine("|---|---|---|---|---|---|---|");
         foreach (CaseResult result in results)
         {
             foreach ((string name, IReadOnlyList<RunSample> runs) in result.Samples)
             {
                 text.AppendLine(CultureInfo.InvariantCulture, $"| {result.Case.Name} | {name} | {Text(runs, r => r.TotalSeconds, "F2")} | {Text(runs, r => r.Throughput, "F0")} | "
-                    + $"{(name == RawCopy.Name ? "" : Text(runs, r => r.DowntimeMilliseconds, "F0"))} | "
-                    + $"{Text(runs, r => r.SourceCpuPerGibibyte, "F2")} + {Text(runs, r => r.DestinationCpuPerGibibyte, "F2")} |");
+                    + $"{(name == RawCopy.Name || result.Case.Way == MigrationWay.Load ? "" : Text(runs, r => r.DowntimeMilliseconds, "F0"))} | "
+                    + $"{Text(runs, r => r.SourceCpuPerGibibyte, "F2")} + {Text(runs, r => r.DestinationCpuPerGibibyte, "F2")} | "
+                    + $"{(result.Case.IsGuestRunning ? Text(runs, r => r.GuestBytesPerSecond / 1e6, "F0") : "")} |");
             }
 
             foreach ((string name, string why) in result.Skipped)
-                text.AppendLine(CultureInfo.InvariantCulture, $"| {result.Case.Name} | {name} | not run: {why.ReplaceLineEndings(" ")} | | | |");
+                text.AppendLine(CultureInfo.InvariantCulture, $"| {result.Case.Name} | {name} | not run: {why.ReplaceLineEndings(" ")} | | | | |");
         }
 
         text.AppendLine();
-        text.AppendLine("| row | throughput, godwit : qemu | throughput, godwit : raw copy | source CPU, godwit : qemu | downtime, godwit : qemu |");
-        text.AppendLine("|---|---|---|---|---|");
+        text.AppendLine("| godwit : qemu, median of the ratios | throughput | throughput : raw copy | source CPU | destination CPU | downtime |");
+        text.AppendLine("|---|---|---|---|---|---|");
         foreach (CaseResult result in results)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"| {result.Case.Name} | {Text(result.Ratio("godwit", "qemu", r => r.Throughput))} | "
                 + $"{Text(result.Ratio("godwit", RawCopy.Name, r => r.Throughput))} | {Text(result.Ratio("godwit", "qemu", r => r.SourceCpuSeconds))} | "
+                + $"{Text(result.Ratio("godwit", "qemu", r => r.DestinationCpuSeconds))} | "
                 + $"{Text(result.Ratio("godwit", "qemu", r => r.DowntimeMilliseconds))} |");
         }
 
@@ -60,6 +62,19 @@ internal sealed class BenchReport(BenchOptions options, string link, IReadOnlyLi
         File.WriteAllText(Path.Combine(folder, "results.md"), ToMarkdown());
         File.WriteAllText(Path.Combine(folder, "results.json"), ToJson().ToJsonString(_indented) + "\n");
         File.WriteAllText(Path.Combine(folder, "results.svg"), BarPlot.Draw(results));
+    }
+
+    /// <summary>Replaces what stands between two marks of a page.</summary>
+    public void WriteInto(string page, string section)
+    {
+        string text = File.ReadAllText(page);
+        string begin = $"<!-- {section} -->\n";
+        int start = text.IndexOf(begin, StringComparison.Ordinal);
+        int end = start < 0 ? -1 : text.IndexOf($"<!-- /{section} -->", start, StringComparison.Ordinal);
+        if (end < 0)
+            throw new BenchException($"{page} has no lines {begin.Trim()} and <!-- /{section} -->");
+        File.WriteAllText(page, $"{text[..(start + begin.Length)]}{ToMarkdown()}\n![Throughput]({section}.svg)\n{text[end..]}");
+        File.WriteAllText(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(page))!, section + ".svg"), BarPlot.Draw(results));
     }
 
     private static string LoadAverage() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
@@ -86,6 +101,7 @@ internal sealed class BenchReport(BenchOptions options, string link, IReadOnlyLi
                     ["destination-cpu-seconds"] = s.DestinationCpuSeconds,
                     ["bytes"] = s.Bytes,
                     ["wire-bytes"] = s.WireBytes,
+                    ["guest-bytes-per-second"] = s.GuestBytesPerSecond,
                 })]);
             }
 
@@ -97,6 +113,7 @@ internal sealed class BenchReport(BenchOptions options, string link, IReadOnlyLi
                 ["dirty-pages-per-second"] = result.Case.DirtyPagesPerSecond,
                 ["feature"] = result.Case.Feature.Name,
                 ["channels"] = result.Case.Channels,
+                ["way"] = result.Case.Way.ToString().ToLowerInvariant(),
                 ["runs"] = runs,
                 ["skipped"] = new JsonObject(result.Skipped.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value))),
             });
