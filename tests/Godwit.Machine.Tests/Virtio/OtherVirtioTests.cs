@@ -153,13 +153,14 @@ public sealed class OtherVirtioTests
     [Fact]
     public void StreamBackend_AcceptFailsOnce_TakesTheNextPeer()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
         int attempts = 0;
         using var backend = new StreamNetBackend(
-            null, null, () => ++attempts == 1 ? throw new SocketException((int)SocketError.ConnectionAborted) : listener.AcceptSocket());
+            null, null, () => ++attempts == 1 ? throw new SocketException((int)SocketError.ConnectionAborted) : listener.Accept());
         using var peer = new TcpClient();
-        peer.Connect((IPEndPoint)listener.LocalEndpoint);
+        peer.Connect((IPEndPoint)listener.LocalEndPoint!);
         peer.GetStream().Write([0, 0, 0, 2, 7, 8]);
         var frame = new byte[100];
         int count = 0;
