@@ -53,6 +53,10 @@ public sealed class FileDescriptor : SafeHandle
     /// <exception cref="ErrnoException">The file cannot be opened.</exception>
     public static FileDescriptor OpenReadWrite(string path) => Open(path, Fcntl.O_RDWR | Fcntl.O_CREAT, 0x180);
 
+    /// <summary>Opens a device for reading and writing.</summary>
+    /// <exception cref="ErrnoException">There is none, or it may not be used.</exception>
+    public static FileDescriptor OpenDevice(string path) => Open(path, Fcntl.O_RDWR, 0);
+
     /// <summary>Makes a pipe.</summary>
     /// <exception cref="ErrnoException">The kernel refused.</exception>
     public static unsafe (FileDescriptor Reader, FileDescriptor Writer) CreatePipe()

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,6 +15,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,6 +38,8 @@
 
 int main(void)
 {
+    P(LinuxIfTun, TUNSETIFF); P(LinuxIfTun, TUNGETIFF); P(LinuxIfTun, IFF_TUN); P(LinuxIfTun, IFF_TAP); P(LinuxIfTun, IFF_NO_PI); P(LinuxIfTun, IFF_VNET_HDR);
+    P(LinuxIfTun, IFNAMSIZ); S(LinuxIfTun, ifreq, ifreq); O(LinuxIfTun, ifreq, ifreq, ifr_name); O(LinuxIfTun, ifreq, ifreq, ifr_flags);
     P(SysMman, PROT_NONE); P(SysMman, PROT_READ); P(SysMman, PROT_WRITE);
     P(SysMman, MAP_SHARED); P(SysMman, MAP_PRIVATE); P(SysMman, MAP_ANONYMOUS); P(SysMman, MAP_NORESERVE); P(SysMman, MAP_POPULATE);
     P(SysMman, MADV_NORMAL); P(SysMman, MADV_RANDOM); P(SysMman, MADV_SEQUENTIAL); P(SysMman, MADV_WILLNEED); P(SysMman, MADV_DONTNEED);
