@@ -146,6 +146,9 @@ public sealed partial class VirtualMachine : IDisposable
         }
     }
 
+    /// <summary>The device tree that the guest gets at its next reset.</summary>
+    public byte[] BuildDeviceTree() => _machine.BuildDeviceTree();
+
     /// <summary>Checks the memory of a staircase guest while it stands still.</summary>
     public StaircaseReport CheckStaircase() => WithCpusHeld(_machine.CheckStaircase);
 
@@ -190,6 +193,8 @@ public sealed partial class VirtualMachine : IDisposable
             hart.Reset();
         using (Memory.BigLock.Enter())
             _machine.Reset(writesMemory: RunState != RunState.InMigrate);
+        foreach ((int hart, ulong address) in _machine.StartAddresses)
+            _accelerator.Harts[hart].ProgramCounter = address;
     }
 
     private static VirtMachineOptions BoardOptions(VmOptions options)
@@ -198,6 +203,7 @@ public sealed partial class VirtualMachine : IDisposable
         {
             RamBytes = options.RamBytes,
             HartCount = options.HartCount,
+            Uuid = options.Uuid ?? Guid.Empty,
             Profile = options.Profile,
             Serial = options.Serial,
             CommandLine = options.CommandLine,

@@ -89,6 +89,36 @@ public sealed class RunOptionParserTests
         Assert.True(options.HasModernVirtio);
     }
 
+    // QEMU 10.0.2 and 11.1.3 put these bytes into memory.
+    [Theory]
+    [InlineData("addr=0x80100000,data=0x12345678,data-len=4", "78563412")]
+    [InlineData("addr=0x80100000,data=0x1122,data-be=on,data-len=4", "00000000")]
+    [InlineData("addr=0x80100000,data=0x1122334455667788,data-be=on,data-len=3", "112233")]
+    [InlineData("addr=0x80100000,data=0x1122334455667788,data-len=3", "887766")]
+    [InlineData("addr=0x80100000,data=1,data-len=8,data-be=off", "0100000000000000")]
+    [InlineData("addr=0x80100000,data-len=2", "0000")]
+    public void Parse_LoaderData_HasTheBytesOfQemu(string loader, string bytes)
+    {
+        LoaderOptions parsed = Assert.Single(Parse($"-device loader,{loader}").Loaders);
+        Assert.Equal(0x8010_0000UL, parsed.Address);
+        Assert.Equal(bytes, Convert.ToHexStringLower([.. parsed.Data]));
+    }
+
+    [Fact]
+    public void Parse_QueueSizesAndTaps_AreTaken()
+    {
+        RunOptions options = Parse(
+            "-drive file=/d,format=raw,if=none,id=d0 -device virtio-blk-device,id=b0,drive=d0,queue-size=1024,werror=enospc,rerror=auto "
+            + "-netdev tap,id=n0,ifname=tap0,script=no,downscript=no -netdev tap,id=n1,fd=7,vnet_hdr=off "
+            + "-device virtio-net-device,netdev=n0,rx_queue_size=512,tx_queue_size=256 -device loader,file=/x,force-raw=on,addr=0x80000000,cpu-num=1 -M virt,dumpdtb=/t");
+        Assert.Equal([1024, 512], options.Devices.Select(d => d.QueueSize));
+        Assert.Equal(("b0", DiskErrorAction.StopOnNoSpace, null), (options.Devices[0].Id, options.Devices[0].WriteErrors, options.Devices[0].ReadErrors));
+        Assert.Equal(("tap0", -1), (options.NetDevices["n0"].Interface, options.NetDevices["n0"].Descriptor));
+        Assert.Equal((null, 7), (options.NetDevices["n1"].Interface, options.NetDevices["n1"].Descriptor));
+        Assert.Equal(new LoaderOptions { FilePath = "/x", IsRaw = true, Address = 0x8000_0000, HartIndex = 1 }, Assert.Single(options.Loaders));
+        Assert.Equal("/t", options.DumpDeviceTree);
+    }
+
     [Fact]
     public void Parse_MonitorDevices_FindTheirCharacterDevices()
     {
@@ -111,7 +141,6 @@ public sealed class RunOptionParserTests
     [InlineData("-M q35", "-M q35: 'q35' is not a supported machine; there is virt")]
     [InlineData("-M virt,acpi=on", "-M virt,acpi=on: 'acpi=on' is not supported; only acpi=off is")]
     [InlineData("-M virt,aia=aplic", "-M virt,aia=aplic: 'aia=aplic' is not supported; only aia=none is")]
-    [InlineData("-M virt,dumpdtb=x", "-M virt,dumpdtb=x: 'dumpdtb=x' is not supported")]
     [InlineData("-cpu max", "-cpu max: 'max' is not a supported CPU; there is rv64")]
     [InlineData("-cpu rv64,h=on", "-cpu rv64,h=on: 'h=on' is not supported by this CPU")]
     [InlineData("-cpu rv64,nonsense=off", "-cpu rv64,nonsense=off: 'nonsense=off' is not supported by this CPU")]
@@ -144,14 +173,30 @@ public sealed class RunOptionParserTests
     [InlineData("-device virtio-rng-device,bus=virtio-mmio-bus.8", "-device virtio-rng-device,bus=virtio-mmio-bus.8: 'bus=virtio-mmio-bus.8' does not exist; there are virtio-mmio-bus.0 to virtio-mmio-bus.7")]
     [InlineData("-device virtio-serial-device", "-device virtio-serial-device: is supported only with a virtconsole")]
     [InlineData("-device virtconsole,chardev=c", "-device virtconsole,chardev=c: 'virtconsole' needs a virtio-serial-device before it, one for each")]
-    [InlineData("-netdev user,id=n", "-netdev user,id=n: 'user' is not a supported network backend; there are stream, dgram, socket and hubport")]
+    [InlineData("-netdev user,id=n", "-netdev user,id=n: 'user' is not a supported network backend; there are stream, dgram, socket, tap and hubport")]
+    [InlineData("-netdev tap,id=n,ifname=t", "-netdev tap,id=n,ifname=t: 'script' is missing; only script=no is supported")]
+    [InlineData("-netdev tap,id=n,ifname=t,script=/x", "-netdev tap,id=n,ifname=t,script=/x: 'script=/x' is not supported; only script=no is")]
+    [InlineData("-netdev tap,id=n,fd=3,vnet_hdr=on", "-netdev tap,id=n,fd=3,vnet_hdr=on: 'vnet_hdr=on' is not supported; only vnet_hdr=off is")]
+    [InlineData("-netdev tap,id=n,fd=x", "-netdev tap,id=n,fd=x: 'fd=x' is not the number of a descriptor")]
+    [InlineData("-device virtio-blk-device,drive=d,queue-size=2", "-device virtio-blk-device,drive=d,queue-size=2: 'queue-size=2' is not a power of 2 between 4 and 1024")]
+    [InlineData("-device virtio-net-device,netdev=n,rx_queue_size=128", "-device virtio-net-device,netdev=n,rx_queue_size=128: 'rx_queue_size=128' is not a power of 2 between 256 and 1024")]
+    [InlineData("-device virtio-net-device,netdev=n,tx_queue_size=512", "-device virtio-net-device,netdev=n,tx_queue_size=512: 'tx_queue_size=512' is not supported; only tx_queue_size=256 is")]
+    [InlineData("-drive file=/d,format=raw,if=none,id=d0,rerror=enospc", "-drive file=/d,format=raw,if=none,id=d0,rerror=enospc: 'rerror=enospc' is not an error policy; there are report, ignore, stop, auto, and enospc for werror")]
+    [InlineData("-device loader", "-device loader: 'file' is missing; please include valid arguments")]
+    [InlineData("-device loader,cpu-num=0", "-device loader,cpu-num=0: 'file' is missing; please include valid arguments")]
+    [InlineData("-device loader,addr=4096", "-device loader,addr=4096: 'cpu-num' must be specified when setting a program counter")]
+    [InlineData("-device loader,addr=4096,data=5", "-device loader,addr=4096,data=5: 'data-len' is missing; both data and data-len must be specified")]
+    [InlineData("-device loader,addr=4096,data=5,data-len=9", "-device loader,addr=4096,data=5,data-len=9: 'data-len=9' cannot be greater than 8 bytes")]
+    [InlineData("-device loader,file=x,data=5,data-len=4", "-device loader,file=x,data=5,data-len=4: 'file' is not supported when loading memory values")]
+    [InlineData("-device loader,file=x,addr=0xg", "-device loader,file=x,addr=0xg: 'addr=0xg' is not a number")]
+    [InlineData("-device loader,file=x -guest staircase", "-guest: cannot be used together with -bios, -kernel, -dtb or -device loader")]
     [InlineData("-netdev stream,id=n,addr.type=vsock", "-netdev stream,id=n,addr.type=vsock: 'addr.type=vsock' is not supported; there are unix and inet")]
     [InlineData("-initrd x", "-initrd: needs -kernel")]
     [InlineData("-append x", "-append: needs -kernel")]
-    [InlineData("-guest staircase -kernel x", "-guest: cannot be used together with -bios, -kernel or -dtb")]
+    [InlineData("-guest staircase -kernel x", "-guest: cannot be used together with -bios, -kernel, -dtb or -device loader")]
     [InlineData("-guest linux", "-guest linux: 'linux' is not a built-in guest; there is staircase")]
     [InlineData("-guest staircase,speed=1", "-guest staircase,speed=1: 'speed=1' is not supported")]
-    [InlineData("-guest staircase -bios x", "-guest: cannot be used together with -bios, -kernel or -dtb")]
+    [InlineData("-guest staircase -bios x", "-guest: cannot be used together with -bios, -kernel, -dtb or -device loader")]
     [InlineData("-serial stdio -qmp stdio", "stdio: standard input and output can serve only one of serial port and monitors")]
     public void Parse_NotSupported_IsRefusedByName(string line, string expected)
     {

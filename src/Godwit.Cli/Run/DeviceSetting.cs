@@ -21,6 +21,9 @@ internal sealed record DeviceSetting
     /// <summary>Address of a network card.</summary>
     public ImmutableArray<byte> Mac { get; init; } = [];
 
+    /// <summary>Entries of a disk's ring, or of a network card's receive ring.</summary>
+    public int QueueSize { get; init; } = 256;
+
     /// <summary>Serial number of a disk.</summary>
     public string Serial { get; init; } = "";
 

@@ -43,7 +43,8 @@ internal static class RunDeviceParser
             "socket" => Socket(v, id),
             "dgram" => new NetSetting(id, kind, Address(v, "local"), Address(v, "remote")),
             "hubport" => HubPort(v, id),
-            _ => throw v.Refuse(kind, "is not a supported network backend; there are stream, dgram, socket and hubport"),
+            "tap" => Tap(v, id),
+            _ => throw v.Refuse(kind, "is not a supported network backend; there are stream, dgram, socket, tap and hubport"),
         };
         v.End();
         if (!options.NetDevices.TryAdd(id, setting))
@@ -54,10 +55,14 @@ internal static class RunDeviceParser
     {
         OptionValue v = OptionValue.Parse(option, value, "driver");
         string driver = v.Take("driver") ?? "";
-        if (driver == "virtconsole")
+        switch (driver)
         {
-            Console(options, v);
-            return;
+            case "virtconsole":
+                Console(options, v);
+                return;
+            case "loader":
+                options.Loaders.Add(LoaderParser.Parse(v));
+                return;
         }
 
         var device = new DeviceSetting { Driver = driver, Slot = Slot(v), Id = v.Take("id") };
@@ -67,15 +72,23 @@ internal static class RunDeviceParser
             {
                 Drive = v.Take("drive") ?? throw v.Refuse("drive", "is missing"),
                 Serial = v.Take("serial") ?? "",
+                QueueSize = QueueSize(v, "queue-size", 4),
                 WriteErrors = ErrorAction(v, "werror"),
                 ReadErrors = ErrorAction(v, "rerror"),
             },
-            "virtio-net-device" => device with { Net = v.Take("netdev") ?? throw v.Refuse("netdev", "is missing"), Mac = Mac(v) },
+            "virtio-net-device" => device with
+            {
+                Net = v.Take("netdev") ?? throw v.Refuse("netdev", "is missing"),
+                Mac = Mac(v),
+                QueueSize = QueueSize(v, "rx_queue_size", 256),
+            },
             "virtio-rng-device" or "virtio-serial-device" => device,
             _ => throw v.Refuse(
                 driver,
-                "is not a supported device; there are virtio-blk-device, virtio-net-device, virtio-rng-device, virtio-serial-device and virtconsole"),
+                "is not a supported device; there are virtio-blk-device, virtio-net-device, virtio-rng-device, virtio-serial-device, virtconsole and loader"),
         };
+        if (driver == "virtio-net-device")
+            Only(v, "tx_queue_size", "256");
         v.End();
         options.Devices.Add(device);
     }
@@ -126,6 +139,35 @@ internal static class RunDeviceParser
         return v.Take("connect") is { } connect
             ? new NetSetting(id, "stream", null, HostAndPort(v, connect))
             : throw v.Refuse("listen", "or connect is missing");
+    }
+
+    private static NetSetting Tap(OptionValue v, string id)
+    {
+        // Without headers before its frames a guest can go to and come from every other kind of cable.
+        Only(v, "vnet_hdr", "off");
+        Only(v, "vhost", "off");
+        if (v.Take("fd") is { } fd)
+        {
+            return int.TryParse(fd, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                ? new NetSetting(id, "tap", null, null) { Descriptor = number }
+                : throw v.Refuse($"fd={fd}", "is not the number of a descriptor");
+        }
+
+        string name = v.Take("ifname") ?? throw v.Refuse("ifname", "or fd is missing");
+        Only(v, "script", "no", isRequired: true);
+        Only(v, "downscript", "no", isRequired: true);
+        return new NetSetting(id, "tap", null, null) { Interface = name };
+    }
+
+    private static int QueueSize(OptionValue v, string key, int minimum)
+    {
+        const int Default = 256;
+        const int Maximum = 1024;
+        if (v.Take(key) is not { } text)
+            return Default;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && int.IsPow2(size) && size >= minimum && size <= Maximum
+            ? size
+            : throw v.Refuse($"{key}={text}", $"is not a power of 2 between {minimum} and {Maximum}");
     }
 
     private static NetSetting HubPort(OptionValue v, string id)

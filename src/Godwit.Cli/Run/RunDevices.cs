@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Godwit.Machine;
+using Godwit.Native;
 
 namespace Godwit.Cli;
 
@@ -32,7 +33,14 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
     private VirtioDeviceOptions Open(DeviceSetting device) => device.Driver switch
     {
         "virtio-blk-device" => OpenDisk(device, options.Drives[device.Drive!]),
-        "virtio-net-device" => new VirtioNetOptions { Slot = device.Slot, Mac = device.Mac, Backend = OpenNet(options.NetDevices[device.Net!]) },
+        "virtio-net-device" => new VirtioNetOptions
+        {
+            Slot = device.Slot,
+            Id = device.Id,
+            Mac = device.Mac,
+            ReceiveQueueSize = device.QueueSize,
+            Backend = OpenNet(options.NetDevices[device.Net!]),
+        },
         "virtio-serial-device" => new VirtioConsoleOptions { Slot = device.Slot, Backend = OpenConsole(device.Console!) },
         _ => new VirtioRngOptions { Slot = device.Slot },
     };
@@ -43,6 +51,7 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
         Serial = device.Serial,
         Id = device.Id,
         DriveId = drive.Id,
+        QueueSize = device.QueueSize,
         WriteErrors = device.WriteErrors ?? drive.WriteErrors ?? DiskErrorAction.StopOnNoSpace,
         ReadErrors = device.ReadErrors ?? drive.ReadErrors ?? DiskErrorAction.Report,
         Image = Open($"-drive {drive.Path}", () => new RawDiskImage(drive.Path, drive.IsReadOnly)),
@@ -52,6 +61,7 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
     {
         "hubport" => new NullNetBackend(),
         "dgram" => new DatagramNetBackend(net.Local!, net.Remote!),
+        "tap" => net.Interface is { } name ? TapNetBackend.Open(name) : TapNetBackend.FromDescriptor(net.Descriptor),
         _ => net.Local is { } local ? StreamNetBackend.Listen(local) : StreamNetBackend.Connect(net.Remote!),
     }));
 
@@ -70,7 +80,7 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
         {
             return open();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or ErrnoException or ArgumentException)
         {
             throw new CommandException(what, e.Message, inner: e);
         }

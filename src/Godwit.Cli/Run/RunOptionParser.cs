@@ -118,8 +118,8 @@ internal sealed class RunOptionParser
         if (_options.Serial is { } serial && serial.StartsWith("chardev:", StringComparison.Ordinal))
             _options.Serial = Device("-serial", serial[8..]);
         RunDeviceParser.Finish(_options, id => Device("-device virtconsole", id));
-        if (_options.Staircase is not null && (_options.Bios is not (null or "none") || _options.Kernel is not null || _options.DeviceTree is not null))
-            throw CommandException.Usage("-guest", "cannot be used together with -bios, -kernel or -dtb");
+        if (_options.Staircase is not null && (_options.Bios is not (null or "none") || _options.Kernel is not null || _options.DeviceTree is not null || _options.Loaders.Count > 0))
+            throw CommandException.Usage("-guest", "cannot be used together with -bios, -kernel, -dtb or -device loader");
         if (_options.Kernel is null && (_options.Initrd ?? _options.KernelCommandLine) is not null)
             throw CommandException.Usage(_options.Initrd is null ? "-append" : "-initrd", "needs -kernel");
         int users = (_options.Serial == "stdio" ? 1 : 0)
@@ -160,6 +160,7 @@ internal sealed class RunOptionParser
         Expect(v, "aclint", "off");
         Expect(v, "acpi", "off");
         _memoryBackend = v.Take("memory-backend") ?? _memoryBackend;
+        _options.DumpDeviceTree = v.Take("dumpdtb") ?? _options.DumpDeviceTree;
         if (v.Take("accel") is { } accel)
             Accelerator(OptionValue.Parse(option, accel, "accel"));
         v.End();

@@ -1,3 +1,4 @@
+using Godwit.Machine;
 using Godwit.Qmp;
 using Godwit.Vmm;
 
@@ -71,6 +72,12 @@ internal sealed record RunOptions
     public string? KernelCommandLine { get; set; }
 
     public string? DeviceTree { get; set; }
+
+    /// <summary>Where the device tree is written instead of running the machine; null to run it.</summary>
+    public string? DumpDeviceTree { get; set; }
+
+    /// <summary><c>-device loader</c>, in order.</summary>
+    public List<LoaderOptions> Loaders { get; } = [];
 
     /// <summary>The built-in guest, or null.</summary>
     public StaircaseSettings? Staircase { get; set; }

@@ -29,10 +29,10 @@ internal sealed class RunVerb : IVerb
         "godwit run -M virt,acpi=off -m 256M -guest staircase -serial stdio -qmp unix:/tmp/vm1.sock,server=on,wait=off";
 
     private static string Summary =>
-        "-M virt[,aia=none,aclint=off,acpi=off][,memory-backend=ID] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N "
+        "-M virt[,aia=none,aclint=off,acpi=off][,memory-backend=ID][,dumpdtb=FILE] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N "
         + "-object memory-backend-ram|memory-backend-memfd|memory-backend-file,id=ID,size=SIZE[,mem-path=FILE,share=on][,prealloc=on] "
-        + "-guest staircase[,rate=PAGES/S][,pages=N] -drive file=FILE,format=raw,if=none,id=ID -netdev stream|dgram|socket|hubport,id=ID,… "
-        + "-device virtio-blk-device|virtio-net-device|virtio-rng-device|virtio-serial-device|virtconsole[,bus=virtio-mmio-bus.N],… "
+        + "-guest staircase[,rate=PAGES/S][,pages=N] -drive file=FILE,format=raw,if=none,id=ID -netdev stream|dgram|socket|tap|hubport,id=ID,… "
+        + "-device virtio-blk-device|virtio-net-device|virtio-rng-device|virtio-serial-device|virtconsole|loader[,bus=virtio-mmio-bus.N],… "
         + "-bios default|none|FILE -kernel FILE -initrd FILE -append TEXT -dtb FILE "
         + "-serial stdio|null|file:PATH|unix:PATH|chardev:ID -chardev … -qmp … -mon … -monitor stdio|none|unix:… "
         + "-incoming URI|defer -S -name NAME -uuid UUID -global migration.NAME=VALUE -global virtio-mmio.force-legacy=false -mem-prealloc -nodefaults -nographic -display none "
@@ -44,6 +44,8 @@ internal sealed class RunVerb : IVerb
         RunOptions options = RunOptionParser.Parse(arguments);
         using var devices = new RunDevices(host, options);
         using VirtualMachine machine = Build(host, options, devices);
+        if (options.DumpDeviceTree is { } file)
+            return Dump(machine, file);
         await using var monitor = new VmMonitor(machine);
         string? pidFile = options.PidFile;
         try
@@ -111,10 +113,11 @@ internal sealed class RunVerb : IVerb
 
     private static BootOptions? Boot(RunOptions options)
     {
-        if (options.Staircase is not null || (options.Bios is null && options.Kernel is null))
+        if (options.Staircase is not null || (options.Bios is null && options.Kernel is null && options.Loaders.Count == 0))
             return null;
         string? firmware = options.Bios switch
         {
+            null when options.Kernel is null => null,
             null or "default" => OpenSbi.Find() ?? throw new CommandException("-bios default", "no OpenSBI firmware found; install package opensbi (or qemu-system-data), name a file, or use -bios none"),
             "none" => null,
             var file => file,
@@ -125,7 +128,22 @@ internal sealed class RunVerb : IVerb
             KernelPath = options.Kernel,
             InitrdPath = options.Initrd,
             DeviceTreePath = options.DeviceTree,
+            Loaders = options.Loaders,
         };
+    }
+
+    /// <summary><c>-machine dumpdtb=FILE</c>: the device tree is all that is asked for.</summary>
+    private static int Dump(VirtualMachine machine, string file)
+    {
+        try
+        {
+            File.WriteAllBytes(file, machine.BuildDeviceTree());
+            return ExitCode.Done;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"-machine dumpdtb={file}", e.Message, inner: e);
+        }
     }
 
     private static StreamCharBackend? OpenSerial(ICommandHost host, RunOptions options)

@@ -17,10 +17,10 @@ internal sealed record BootImage(IReadOnlyList<RomBlob> Blobs, ulong Start, ulon
 
     /// <summary>Reads a file: an ELF file to its physical addresses, anything else as it is to <paramref name="flatAddress"/>.</summary>
     /// <exception cref="BootException">It cannot be read, or is an ELF file that makes no sense.</exception>
-    public static BootImage Load(string what, string path, ulong flatAddress)
+    public static BootImage Load(string what, string path, ulong flatAddress, bool isRaw = false)
     {
         byte[] bytes = ReadFile(what, path);
-        return bytes.AsSpan().StartsWith("\u007fELF"u8) ? LoadElf(what, path, bytes) : LoadFlat(what, bytes, flatAddress);
+        return !isRaw && bytes.AsSpan().StartsWith("\u007fELF"u8) ? LoadElf(what, path, bytes) : LoadFlat(what, bytes, flatAddress);
     }
 
     /// <summary>Reads a whole file of at most 1 GiB.</summary>

@@ -12,6 +12,9 @@ public sealed record BootOptions
     /// <summary>Initial RAM disk; null for none. Needs a kernel.</summary>
     public string? InitrdPath { get; init; }
 
+    /// <summary>What is put into memory beside them; where it overlaps firmware or kernel, those win. Default none.</summary>
+    public IReadOnlyList<LoaderOptions> Loaders { get; init; } = [];
+
     /// <summary>A device tree blob to use instead of the machine's own; null builds it.</summary>
     public string? DeviceTreePath { get; init; }
 }

@@ -12,6 +12,9 @@ internal sealed record BootPlan(
     private const ulong LargePage = 2 << 20;
     private const ulong LargestInitrdDistance = 512 << 20;
 
+    /// <summary>Harts that start elsewhere than at the boot code.</summary>
+    public IReadOnlyList<(int Hart, ulong Address)> StartAddresses { get; init; } = [];
+
     /// <summary>Nothing but the boot code.</summary>
     public static BootPlan Empty { get; } = new([], VirtMemoryMap.Ram, 0, null, null);
 
@@ -20,6 +23,9 @@ internal sealed record BootPlan(
     public static BootPlan Create(BootOptions options, ulong ramBytes)
     {
         var blobs = new List<RomBlob>();
+        var starts = new List<(int Hart, ulong Address)>();
+        foreach (LoaderOptions loader in options.Loaders)
+            AddLoader(loader, blobs, starts);
         ulong end = VirtMemoryMap.Ram;
         ulong first = VirtMemoryMap.Ram;
         if (options.FirmwarePath is { } firmwarePath)
@@ -57,7 +63,7 @@ internal sealed record BootPlan(
             tree = BootImage.ReadFile("device tree", treePath);
         foreach (RomBlob blob in blobs)
             CheckFits(blob, ramBytes);
-        return new BootPlan(blobs, first, kernelEntry, initrd, tree);
+        return new BootPlan(blobs, first, kernelEntry, initrd, tree) { StartAddresses = starts };
     }
 
     /// <summary>The place of a device tree: as high in RAM as 2 MiB pages allow.</summary>
@@ -72,6 +78,25 @@ internal sealed record BootPlan(
         }
 
         return address;
+    }
+
+    private static void AddLoader(LoaderOptions loader, List<RomBlob> blobs, List<(int Hart, ulong Address)> starts)
+    {
+        ulong start = loader.Address;
+        if (loader.FilePath is { } path)
+        {
+            BootImage image = BootImage.Load("loader file", path, loader.Address, loader.IsRaw);
+            blobs.AddRange(image.Blobs);
+            start = image.Entry;
+        }
+        else if (!loader.Data.IsEmpty)
+        {
+            blobs.Add(new RomBlob("loader data", loader.Address, loader.Data.AsMemory()));
+            return;
+        }
+
+        if (loader.HartIndex is { } hart)
+            starts.Add((hart, start));
     }
 
     private static void CheckFits(RomBlob blob, ulong ramBytes)

@@ -11,6 +11,7 @@ public sealed class FwCfg
 {
     private const ushort SignatureKey = 0x0000;
     private const ushort InterfaceKey = 0x0001;
+    private const ushort UuidKey = 0x0002;
     private const ushort CpuCountKey = 0x0005;
     private const ushort DirectoryKey = 0x0019;
     private const ushort FirstFileKey = 0x0020;
@@ -52,13 +53,17 @@ public sealed class FwCfg
     private uint _offset;
     private ulong _dmaAddress;
 
-    /// <summary>Creates the device with the items of a machine of <paramref name="cpuCount"/> CPUs.</summary>
-    public FwCfg(GuestDma dma, int cpuCount)
+    /// <summary>Creates the device with the items of a machine.</summary>
+    /// <param name="dma">Guest memory.</param>
+    /// <param name="cpuCount">Number of CPUs.</param>
+    /// <param name="uuid">The machine's identity; zeros for none.</param>
+    public FwCfg(GuestDma dma, int cpuCount, Guid uuid)
     {
         ArgumentNullException.ThrowIfNull(dma);
         _dma = dma;
         _items[SignatureKey] = "QEMU"u8.ToArray();
         _items[InterfaceKey] = [3, 0, 0, 0];
+        _items[UuidKey] = uuid.ToByteArray(bigEndian: true);
         _items[CpuCountKey] = [(byte)cpuCount, (byte)(cpuCount >> 8)];
         AddFile("bios-geometry", []);
         AddFile("bootorder", []);

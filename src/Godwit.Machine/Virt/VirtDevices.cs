@@ -30,7 +30,10 @@ internal sealed class VirtDevices : IDisposable
         Clint = new RiscVClint(clock, options.HartCount);
         Plic = new SifivePlic(options.HartCount);
         Dma = new GuestDma(addressSpace);
-        _fwCfg = new FwCfg(Dma, options.HartCount);
+        _fwCfg = new FwCfg(Dma, options.HartCount, options.Uuid);
+        (byte[] anchor, byte[] tables) = SmbiosTables.Build(options.Uuid, options.RamBytes, options.HartCount);
+        _fwCfg.AddFile("etc/smbios/smbios-anchor", anchor);
+        _fwCfg.AddFile("etc/smbios/smbios-tables", tables);
         _rtc = new GoldfishRtc(clock, options.Time, level => Plic.SetLevel(VirtMemoryMap.RtcInterrupt, level));
         _test = new SifiveTest(powerOff, reset);
         _uart = new Uart16550(memory.BigLock, clock, options.Serial ?? _noSerial, level => Plic.SetLevel(VirtMemoryMap.UartInterrupt, level));

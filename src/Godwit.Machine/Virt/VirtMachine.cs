@@ -73,6 +73,9 @@ public sealed class VirtMachine : IDisposable
     /// <summary>What harts and devices see.</summary>
     public AddressSpace AddressSpace { get; }
 
+    /// <summary>Harts that do not start at <see cref="ResetVector"/> and where they do, in order; to be applied after each reset of the harts.</summary>
+    public IEnumerable<(int Hart, ulong Address)> StartAddresses => _plan.StartAddresses;
+
     /// <summary>Guest RAM from 0x80000000 on.</summary>
     public RamBlock RamBlock => _devices.Ram.RamBlock!;
 
@@ -118,6 +121,12 @@ public sealed class VirtMachine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(boot);
         var plan = BootPlan.Create(boot, _options.RamBytes);
+        foreach ((int hart, _) in plan.StartAddresses)
+        {
+            if (hart >= _options.HartCount)
+                throw new BootException($"Specified boot CPU#{hart} is nonexistent");
+        }
+
         plan.PlaceDeviceTree(BuildDeviceTree(plan).Length, _options.RamBytes);
         _plan = plan;
     }

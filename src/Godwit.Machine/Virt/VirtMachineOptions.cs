@@ -19,6 +19,9 @@ public sealed record VirtMachineOptions
     /// <summary>Number of harts, 1 to 8; default 1.</summary>
     public int HartCount { get; init; } = 1;
 
+    /// <summary>The machine's identity, which guests can read; default zeros.</summary>
+    public Guid Uuid { get; init; }
+
     /// <summary>The release whose device tree is imitated; default <see cref="PeerProfile.Default"/>.</summary>
     public PeerProfile Profile { get; init; } = PeerProfile.Default;
 

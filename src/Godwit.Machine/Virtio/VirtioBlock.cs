@@ -49,7 +49,7 @@ public sealed partial class VirtioBlock : VirtioDevice
     private byte _writeback = 1;
 
     internal VirtioBlock(BigLock bigLock, GuestDma dma, VirtioBlockOptions options, IDiskImage image)
-        : base("virtio-blk", deviceId: 2, sectionVersion: 2, Features | (image.IsReadOnly ? FeatureReadOnly : 0), configBytes: 57, dma, [256])
+        : base("virtio-blk", deviceId: 2, sectionVersion: 2, Features | (image.IsReadOnly ? FeatureReadOnly : 0), configBytes: 57, dma, [(uint)options.QueueSize])
     {
         _bigLock = bigLock;
         _options = options;
@@ -161,7 +161,7 @@ public sealed partial class VirtioBlock : VirtioDevice
         config.Clear();
         ulong sectors = (ulong)_image.LengthBytes / SectorBytes;
         BinaryPrimitives.WriteUInt64LittleEndian(config, sectors);
-        BinaryPrimitives.WriteUInt32LittleEndian(config[12..], 254);
+        BinaryPrimitives.WriteUInt32LittleEndian(config[12..], (uint)_options.QueueSize - 2);
         BinaryPrimitives.WriteUInt16LittleEndian(config[16..], (ushort)Math.Clamp(sectors / 1008, 2, 16383));
         config[18] = 16;
         config[19] = 63;

@@ -12,6 +12,9 @@ public sealed record VirtioBlockOptions : VirtioDeviceOptions
     /// <summary>What the guest reads as the disk's id, at most 20 characters; default empty.</summary>
     public string Serial { get; init; } = string.Empty;
 
+    /// <summary>Entries of the ring, a power of two from 4 to 1024; default 256.</summary>
+    public int QueueSize { get; init; } = 256;
+
     /// <summary>Name of the drive in reports; default empty.</summary>
     public string DriveId { get; init; } = string.Empty;
 

@@ -7,7 +7,7 @@ using Godwit.Wire;
 namespace Godwit.Machine;
 
 /// <summary>A network card with one pair of queues and a control queue. Section <c>virtio-net</c>.</summary>
-public sealed class VirtioNet : VirtioDevice
+public sealed partial class VirtioNet : VirtioDevice
 {
     private const int MacBytes = 6;
     private const int MaximumMacs = 64;
@@ -37,6 +37,8 @@ public sealed class VirtioNet : VirtioDevice
     private readonly byte[] _mac;
     private readonly byte[] _vlans = new byte[VlanBytes];
     private readonly byte[] _frame = new byte[FrameQueue.MaximumFrameBytes];
+    private readonly byte[] _received = new byte[FrameQueue.MaximumFrameBytes];
+    private readonly List<VirtioRequest> _buffers = [];
     private readonly VirtualTimer _announceTimer;
     private readonly List<byte[]> _macs = [];
     private readonly byte[] _modes = new byte[8];
@@ -45,20 +47,30 @@ public sealed class VirtioNet : VirtioDevice
     private bool _multiOverflow;
     private bool _uniOverflow;
     private ulong _offloads;
+
+    // Length of a frame that waits in _received for the driver to offer more buffers.
+    private int _waitingBytes;
     private AnnounceSchedule _announce = new();
     private int _announcesDone;
 
-    internal VirtioNet(BigLock bigLock, VirtualClock clock, GuestDma dma, ReadOnlySpan<byte> mac, INetBackend backend)
-        : base("virtio-net", deviceId: 1, sectionVersion: 11, Features | VirtioConstants.FeatureAnyLayout, configBytes: 8, dma, [256, 256, 64])
+    internal VirtioNet(BigLock bigLock, VirtualClock clock, GuestDma dma, VirtioNetOptions options)
+        : base(
+            "virtio-net",
+            deviceId: 1,
+            sectionVersion: 11,
+            Features | VirtioConstants.FeatureAnyLayout,
+            configBytes: 8,
+            dma,
+            [(uint)options.ReceiveQueueSize, 256, 64])
     {
         _bigLock = bigLock;
         _clock = clock;
-        _backend = backend;
-        _defaultMac = mac.ToArray();
-        _mac = mac.ToArray();
+        _backend = options.Backend;
+        _defaultMac = [.. options.Mac];
+        _mac = [.. options.Mac];
         _announceTimer = clock.CreateTimer(Announce);
         ResetFilters();
-        backend.FramesArrived += FramesArrived;
+        _backend.FramesArrived += FramesArrived;
     }
 
     internal override ulong LegacyOnlyFeatures => base.LegacyOnlyFeatures | FeatureGso;
@@ -79,6 +91,7 @@ public sealed class VirtioNet : VirtioDevice
     internal override void Reset()
     {
         base.Reset();
+        _waitingBytes = 0;
         _announceTimer.Disarm();
         _defaultMac.CopyTo(_mac, 0);
         _status = StatusLinkUp;
@@ -219,27 +232,63 @@ public sealed class VirtioNet : VirtioDevice
             return;
         while (!IsBroken && queue.HasAvailable)
         {
-            int count = _backend.Receive(_frame);
-            if (count == 0)
+            if (_waitingBytes == 0)
+                _waitingBytes = _backend.Receive(_received);
+            if (_waitingBytes == 0)
                 return;
-            if (Accepts(_frame.AsSpan(0, count)))
-                Deliver(queue, _frame.AsSpan(0, count));
+            ReadOnlySpan<byte> frame = _received.AsSpan(0, _waitingBytes);
+            if (Accepts(frame) && !TryDeliver(queue, frame))
+                return;
+            _waitingBytes = 0;
         }
     }
 
-    /// <summary>Puts header and frame into the next buffer; a frame that does not fit is dropped, and its buffer comes back empty.</summary>
-    private void Deliver(Virtqueue queue, ReadOnlySpan<byte> frame)
+    /// <summary>
+    /// Puts header and frame into the next buffers, one or, with mergeable buffers, as many as it takes; false when there will be enough later.
+    /// A frame that never fits is dropped; its buffer comes back empty.
+    /// </summary>
+    private bool TryDeliver(Virtqueue queue, ReadOnlySpan<byte> frame)
     {
-        if (Pop(queue) is not { } request)
-            return;
+        bool isMergeable = (GuestFeatures & FeatureMergeableBuffers) != 0;
+        int headerBytes = FrameHeaderBytes;
+        int total = headerBytes + frame.Length;
+        ulong room = 0;
+        _buffers.Clear();
+        while (room < (ulong)total && (isMergeable || _buffers.Count == 0) && Pop(queue) is { } request)
+        {
+            _buffers.Add(request);
+            room += request.InBytes;
+        }
+
+        if (IsBroken || _buffers.Count == 0)
+            return true;
+        if (room < (ulong)total && isMergeable)
+        {
+            bool canGrow = queue.InUse < queue.Size;
+            if (!queue.TryUntake(_buffers.Count, (GuestFeatures & VirtioConstants.FeatureEventIndex) != 0))
+                Break();
+            return !canGrow;
+        }
+
         Span<byte> header = stackalloc byte[HeaderBytes];
         header.Clear();
-        int headerBytes = FrameHeaderBytes;
         if (headerBytes == HeaderBytes)
-            header[10] = 1;
-        bool fits = request.InBytes >= (ulong)(headerBytes + frame.Length)
-            && request.TryWrite(Dma, 0, header[..headerBytes]) && request.TryWrite(Dma, (ulong)headerBytes, frame);
-        Push(queue, request, fits ? (uint)(headerBytes + frame.Length) : 0);
+            BinaryPrimitives.WriteUInt16LittleEndian(header[10..], (ushort)_buffers.Count);
+        bool fits = room >= (ulong)total && _buffers[0].InBytes >= (ulong)headerBytes && _buffers[0].TryWrite(Dma, 0, header[..headerBytes]);
+        bool isPrepared = true;
+        ulong offset = (ulong)headerBytes;
+        for (int i = 0; i < _buffers.Count; i++)
+        {
+            VirtioRequest buffer = _buffers[i];
+            int count = fits ? (int)Math.Min((ulong)frame.Length, buffer.InBytes - offset) : 0;
+            fits = fits && buffer.TryWrite(Dma, offset, frame[..count]);
+            frame = frame[count..];
+            isPrepared &= queue.TryFill(i, buffer.Head, fits ? (uint)offset + (uint)count : 0);
+            offset = 0;
+        }
+
+        FinishPush(queue, isPrepared, _buffers.Count);
+        return true;
     }
 
     /// <summary>The filter that the driver has set up by control commands.</summary>
@@ -282,111 +331,6 @@ public sealed class VirtioNet : VirtioDevice
         }
 
         return false;
-    }
-
-    private void Control(Virtqueue queue)
-    {
-        while (Pop(queue) is { } request)
-        {
-            bool isDone = TryControl(request);
-            request.TryWrite(Dma, 0, [isDone ? (byte)0 : (byte)1]);
-            Push(queue, request, 1);
-        }
-    }
-
-    private bool TryControl(VirtioRequest request)
-    {
-        Span<byte> head = stackalloc byte[2];
-        if (!request.TryRead(Dma, 0, head))
-            return false;
-        return (head[0], head[1]) switch
-        {
-            (0, <= 5) => TrySetMode(request, head[1]),
-            (1, 0) => TrySetMacTable(request),
-            (1, 1) => request.TryRead(Dma, 2, _mac),
-            (2, <= 1) => TrySetVlan(request, isAdded: head[1] == 0),
-            (3, 0) => AcknowledgeAnnounce(),
-            (5, 0) => TrySetOffloads(request),
-            _ => false,
-        };
-    }
-
-    /// <summary>Promiscuous, all multicast, all unicast, no multicast, no unicast, no broadcast.</summary>
-    private bool TrySetMode(VirtioRequest request, int mode)
-    {
-        Span<byte> value = stackalloc byte[1];
-        if (!request.TryRead(Dma, 2, value))
-            return false;
-        _modes[mode] = value[0];
-        return true;
-    }
-
-    private bool TrySetMacTable(VirtioRequest request)
-    {
-        var macs = new List<byte[]>();
-        ulong offset = 2;
-        if (!TryReadMacs(request, ref offset, macs, out bool uniOverflow))
-            return false;
-        int firstMulti = macs.Count;
-        if (!TryReadMacs(request, ref offset, macs, out bool multiOverflow))
-            return false;
-        _macs.Clear();
-        _macs.AddRange(macs);
-        (_firstMulti, _uniOverflow, _multiOverflow) = (firstMulti, uniOverflow, multiOverflow);
-        return true;
-    }
-
-    private bool TryReadMacs(VirtioRequest request, ref ulong offset, List<byte[]> macs, out bool overflow)
-    {
-        overflow = false;
-        Span<byte> number = stackalloc byte[4];
-        if (!request.TryRead(Dma, offset, number))
-            return false;
-        ulong count = BinaryPrimitives.ReadUInt32LittleEndian(number);
-        offset += 4;
-        if (count * MacBytes > request.OutBytes - offset)
-            return false;
-        overflow = count + (ulong)macs.Count > MaximumMacs;
-        for (ulong i = 0; i < count && !overflow; i++)
-        {
-            var mac = new byte[MacBytes];
-            if (!request.TryRead(Dma, offset + (i * MacBytes), mac))
-                return false;
-            macs.Add(mac);
-        }
-
-        offset += count * MacBytes;
-        return true;
-    }
-
-    private bool TrySetVlan(VirtioRequest request, bool isAdded)
-    {
-        Span<byte> number = stackalloc byte[2];
-        if (!request.TryRead(Dma, 2, number))
-            return false;
-        int vlan = BinaryPrimitives.ReadUInt16LittleEndian(number);
-        if (vlan >= VlanBytes * 8)
-            return false;
-        byte bit = (byte)(1 << (vlan % 8));
-        _vlans[vlan / 8] = (byte)(isAdded ? _vlans[vlan / 8] | bit : _vlans[vlan / 8] & ~bit);
-        return true;
-    }
-
-    private bool TrySetOffloads(VirtioRequest request)
-    {
-        Span<byte> value = stackalloc byte[8];
-        if (!request.TryRead(Dma, 2, value))
-            return false;
-        _offloads = BinaryPrimitives.ReadUInt64LittleEndian(value);
-        return _offloads == 0;
-    }
-
-    private bool AcknowledgeAnnounce()
-    {
-        if ((_status & StatusAnnounce) == 0)
-            return false;
-        _status &= unchecked((ushort)~StatusAnnounce);
-        return true;
     }
 
     /// <summary>One round: by the driver if it knows how, and by a broadcast frame of our own.</summary>

@@ -13,8 +13,11 @@ public sealed record VirtioNetOptions : VirtioDeviceOptions
     /// <summary>Six bytes; default 52:54:00:12:34:56.</summary>
     public ImmutableArray<byte> Mac { get; init; } = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56];
 
+    /// <summary>Entries of the receive ring, a power of two from 256 to 1024; default 256.</summary>
+    public int ReceiveQueueSize { get; init; } = 256;
+
     internal override VirtioDevice Create(BigLock bigLock, VirtualClock clock, GuestDma dma) =>
         Mac.Length == 6
-            ? new VirtioNet(bigLock, clock, dma, Mac.AsSpan(), Backend)
+            ? new VirtioNet(bigLock, clock, dma, this)
             : throw new InvalidOperationException("A MAC address has six bytes.");
 }

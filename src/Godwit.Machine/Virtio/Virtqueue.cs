@@ -112,18 +112,34 @@ internal sealed class Virtqueue
         return VirtqueueResult.Ok;
     }
 
+    /// <summary>Leaves the last <paramref name="count"/> requests in the ring after all, as if they had not been taken.</summary>
+    public bool TryUntake(int count, bool hasEventIndex)
+    {
+        LastAvailIndex -= (ushort)count;
+        InUse -= count;
+        return !hasEventIndex || TryWriteUInt16(Used + 4 + (8UL * Size), LastAvailIndex);
+    }
+
     /// <summary>Gives a request back.</summary>
-    public bool TryPush(uint head, uint writtenBytes)
+    public bool TryPush(uint head, uint writtenBytes) => TryFill(0, head, writtenBytes) && TryPublish(1);
+
+    /// <summary>Prepares to give a request back; <paramref name="ahead"/> others are prepared before it. <see cref="TryPublish"/> shows them all at once.</summary>
+    public bool TryFill(int ahead, uint head, uint writtenBytes)
     {
         if (!IsReady || Size == 0)
             return false;
         Span<byte> element = stackalloc byte[8];
         BinaryPrimitives.WriteUInt32LittleEndian(element, head);
         BinaryPrimitives.WriteUInt32LittleEndian(element[4..], writtenBytes);
-        if (!_dma.TryWrite(Used + 4 + (8UL * (UsedIndex % Size)), element))
-            return false;
-        ushort old = UsedIndex++;
-        InUse = Math.Max(0, InUse - 1);
+        return _dma.TryWrite(Used + 4 + (8UL * ((uint)unchecked((ushort)(UsedIndex + ahead)) % Size)), element);
+    }
+
+    /// <summary>Gives back what was prepared.</summary>
+    public bool TryPublish(int count)
+    {
+        ushort old = UsedIndex;
+        UsedIndex += (ushort)count;
+        InUse = Math.Max(0, InUse - count);
         if (unchecked((short)(UsedIndex - _signalled)) < unchecked((ushort)(UsedIndex - old)))
             _isSignalledValid = false;
         return TryWriteUInt16(Used + 2, UsedIndex);

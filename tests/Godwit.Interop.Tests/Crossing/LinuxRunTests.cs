@@ -55,6 +55,25 @@ public sealed class LinuxRunTests
     }
 
     [Fact]
+    public void Run_OnATapOfTheHost_PingsTheHost()
+    {
+        Assert.True(File.Exists("/dev/net/tun") && Environment.IsPrivilegedProcess, "needs /dev/net/tun and a privileged process");
+        string name = $"gwi{Environment.ProcessId % 100_000}";
+        using LinuxVm vm = StartWithNet($"tap,id=n0,ifname={name},script=no,downscript=no", "ping", "gw.address=10.213.78.2 gw.peer=10.213.78.1", "52:54:00:00:00:03");
+        vm.Qmp.WaitFor("its interface", _ => Directory.Exists($"/sys/class/net/{name}"));
+        Ip("addr", "add", "10.213.78.1/24", "dev", name);
+        Ip("link", "set", name, "up");
+        vm.WaitForConsole("the answers", text => text.Contains("guest: ping 5 packets received", StringComparison.Ordinal));
+
+        static void Ip(params string[] arguments)
+        {
+            using Process process = Process.Start("ip", arguments);
+            process.WaitForExit();
+            Assert.Equal(0, process.ExitCode);
+        }
+    }
+
+    [Fact]
     public async Task Demo_Linux_GoesFromQemuAndBack()
     {
         // Making the guest is what the demonstration asks its user to do first.

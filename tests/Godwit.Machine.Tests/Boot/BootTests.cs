@@ -32,6 +32,42 @@ public sealed class BootTests : IDisposable
     }
 
     [Fact]
+    public void Reset_WithLoaders_PlacesThemBelowFirmwareAndKernel()
+    {
+        using var machine = new TestMachine(new VirtMachineOptions { RamBytes = 16 << 20, HartCount = 2 });
+        string elf = WriteElf(0x8040_0000, 16, 0x8040_0004);
+        machine.Machine.LoadBoot(new BootOptions
+        {
+            FirmwarePath = Write("fw", 0x1000, 0xf1),
+            Loaders =
+            [
+                new LoaderOptions { FilePath = Write("flat", 0x2000, 0xce), Address = 0x8000_0000 },
+                new LoaderOptions { FilePath = elf, HartIndex = 1 },
+                new LoaderOptions { FilePath = elf, Address = 0x8050_0000, IsRaw = true },
+                new LoaderOptions { Data = [1, 2, 3], Address = 0x8060_0000, HartIndex = 0 },
+            ],
+        });
+        machine.Machine.Reset();
+
+        Assert.Equal(0xf1f1f1f1UL, machine.Read(0x8000_0000));
+        Assert.Equal(0xcecececeUL, machine.Read(0x8000_1000));
+        Assert.Equal(0x5555_5555UL, machine.Read(0x8040_0000));
+        Assert.Equal(0x464c_457fUL, machine.Read(0x8050_0000));
+        Assert.Equal(0x0003_0201UL, machine.Read(0x8060_0000));
+        Assert.Equal([(1, 0x8040_0004UL)], machine.Machine.StartAddresses);
+    }
+
+    [Fact]
+    public void LoadBoot_LoaderOutsideRamOrOfNoHart_IsRefused()
+    {
+        using var machine = new TestMachine();
+        Assert.Throws<BootException>(() => machine.Machine.LoadBoot(new BootOptions { Loaders = [new LoaderOptions { Data = [1], Address = 0x1000_0000 }] }));
+        var e = Assert.Throws<BootException>(
+            () => machine.Machine.LoadBoot(new BootOptions { Loaders = [new LoaderOptions { Address = 0x8000_0000, HartIndex = 5 }] }));
+        Assert.Equal("Specified boot CPU#5 is nonexistent", e.Message);
+    }
+
+    [Fact]
     public void Reset_WithAKernelAlone_StartsItAtTheBeginningOfRam()
     {
         using var machine = new TestMachine();

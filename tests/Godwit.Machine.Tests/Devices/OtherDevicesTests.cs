@@ -56,7 +56,7 @@ public sealed class OtherDevicesTests
         Select(machine, 5);
         Assert.Equal(0x0001UL, machine.Read(FwCfg, 2));
         Select(machine, 0x19);
-        Assert.Equal(0x03000000UL, machine.Read(FwCfg));
+        Assert.Equal(0x05000000UL, machine.Read(FwCfg));
         Assert.Equal(0x2000_0000_0000UL, machine.Read(FwCfg, 8));
         Assert.Equal("bios-geometry", ReadText(machine, 13));
         Select(machine, 0x22);

@@ -211,6 +211,19 @@ public sealed class VirtioBlockTests
         Assert.Equal(0xffUL, machine.Read(0x1000_1139, 1));
     }
 
+    // Registers 0x034 and 0x10c of QEMU 11.1.3 with queue-size=1024.
+    [Fact]
+    public void QueueSize_Given_IsOfferedWithItsSegments()
+    {
+        using var machine = new TestMachine(new VirtMachineOptions
+        {
+            RamBytes = 16 << 20,
+            VirtioDevices = [new VirtioBlockOptions { Slot = 0, Image = new MemoryDiskImage(1 << 20), QueueSize = 1024 }],
+        });
+        Assert.Equal(0x400UL, machine.Read(0x1000_1034));
+        Assert.Equal(0x3feUL, machine.Read(0x1000_110c));
+    }
+
     [Fact]
     public void RawDiskImage_ReadsWritesAndPunches()
     {
