@@ -130,6 +130,24 @@ public sealed class VmDescriptionTests
         Assert.Equal(expected, System.Text.Encoding.ASCII.GetString(json.Complete().Span));
     }
 
+    [Fact]
+    public void Complete_MachineOfManyDevices_IsWhole()
+    {
+        var json = new VmDescriptionWriter(PeerProfile.Default, 4096);
+        const int Devices = 5000;
+        for (uint i = 0; i < Devices; i++)
+            json.WriteOpaqueDevice("opaque", i, long.MaxValue);
+
+        using var document = System.Text.Json.JsonDocument.Parse(json.Complete());
+        System.Text.Json.JsonElement devices = document.RootElement.GetProperty("devices");
+        Assert.Equal(Devices, devices.GetArrayLength());
+        Assert.All(devices.EnumerateArray().Select((device, index) => (device, index)), pair =>
+        {
+            Assert.Equal(pair.index, pair.device.GetProperty("instance_id").GetInt32());
+            Assert.Equal(long.MaxValue, pair.device.GetProperty("size").GetInt64());
+        });
+    }
+
     private static string Device(string fields) =>
         """{"name": "d", "instance_id": 0, "vmsd_name": "d", "version": 1, "fields": [""" + fields + "]}";
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -12,7 +11,14 @@ namespace Godwit.VmState;
 /// </remarks>
 public sealed class VmDescriptionWriter
 {
-    private readonly ArrayBufferWriter<byte> _text = new();
+    /// <summary>A machine of a dozen devices; the room is there before the guest is stopped.</summary>
+    private const int InitialBytes = 64 * 1024;
+
+    /// <summary>The longest 64-bit number with its sign.</summary>
+    private const int NumberBytes = 20;
+
+    private byte[] _text = new byte[InitialBytes];
+    private int _length;
     private readonly PeerProfile _profile;
     private readonly long _pageSizeBytes;
     private bool _needsComma;
@@ -27,7 +33,7 @@ public sealed class VmDescriptionWriter
         ArgumentNullException.ThrowIfNull(profile);
         _profile = profile;
         _pageSizeBytes = pageSizeBytes;
-        Append("{");
+        Append("{"u8);
     }
 
     /// <summary>The release whose rules are followed.</summary>
@@ -40,14 +46,14 @@ public sealed class VmDescriptionWriter
     public void BeginConfiguration()
     {
         if (_profile.DescriptionHasConfiguration)
-            OpenKeyed("configuration", "{");
+            OpenKeyed("configuration"u8, "{"u8);
     }
 
     /// <summary>Ends the description of the configuration section.</summary>
     public void EndConfiguration()
     {
         if (_profile.DescriptionHasConfiguration)
-            Close("}");
+            Close("}"u8);
     }
 
     /// <summary>Describes a FULL section with an opaque body.</summary>
@@ -57,14 +63,14 @@ public sealed class VmDescriptionWriter
     public void WriteOpaqueDevice(string idString, uint instanceId, long lengthBytes)
     {
         BeginDevice(idString, instanceId);
-        Number("size", lengthBytes);
-        OpenKeyed("fields", "[");
+        Number("size"u8, lengthBytes);
+        OpenKeyed("fields"u8, "["u8);
         BeginObject();
-        Text("name", "data");
-        Number("size", lengthBytes);
-        Text("type", "buffer");
+        Text("name"u8, "data");
+        Number("size"u8, lengthBytes);
+        Text("type"u8, "buffer");
         EndObject();
-        Close("]");
+        Close("]"u8);
         EndDevice();
     }
 
@@ -75,61 +81,61 @@ public sealed class VmDescriptionWriter
         if (!_isComplete)
         {
             OpenDevices();
-            Close("]");
-            Append("}");
+            Close("]"u8);
+            Append("}"u8);
             _isComplete = true;
         }
 
-        return _text.WrittenMemory;
+        return _text.AsMemory(0, _length);
     }
 
     internal void BeginDevice(string idString, uint instanceId)
     {
         OpenDevices();
         BeginObject();
-        Text("name", idString);
-        Number("instance_id", unchecked((int)instanceId));
+        Text("name"u8, idString);
+        Number("instance_id"u8, unchecked((int)instanceId));
     }
 
     internal void EndDevice() => EndObject();
 
     internal void BeginBody(string descriptionName, uint version)
     {
-        Text("vmsd_name", descriptionName);
-        Number("version", version);
-        OpenKeyed("fields", "[");
+        Text("vmsd_name"u8, descriptionName);
+        Number("version"u8, version);
+        OpenKeyed("fields"u8, "["u8);
     }
 
-    internal void EndFields() => Close("]");
+    internal void EndFields() => Close("]"u8);
 
-    internal void BeginSubsections() => OpenKeyed("subsections", "[");
+    internal void BeginSubsections() => OpenKeyed("subsections"u8, "["u8);
 
-    internal void EndSubsections() => Close("]");
+    internal void EndSubsections() => Close("]"u8);
 
     internal void BeginObject()
     {
         Separate();
-        Append("{");
+        Append("{"u8);
         _needsComma = false;
     }
 
-    internal void EndObject() => Close("}");
+    internal void EndObject() => Close("}"u8);
 
-    internal void BeginStruct() => OpenKeyed("struct", "{");
+    internal void BeginStruct() => OpenKeyed("struct"u8, "{"u8);
 
     /// <summary>Opens a field's object: name, run length or index, type.</summary>
     internal void BeginField(string name, bool compressible, int elementsPassed, int index, string type)
     {
         BeginObject();
-        Text("name", name);
+        Text("name"u8, name);
         if (elementsPassed > 1)
-            Number(compressible ? "array_len" : "index", compressible ? elementsPassed : index);
-        Text("type", type);
+            Number(compressible ? "array_len"u8 : "index"u8, compressible ? elementsPassed : index);
+        Text("type"u8, type);
     }
 
     internal void EndField(long sizeBytes)
     {
-        Number("size", sizeBytes);
+        Number("size"u8, sizeBytes);
         EndObject();
     }
 
@@ -138,53 +144,55 @@ public sealed class VmDescriptionWriter
         if (_hasDevices)
             return;
         _hasDevices = true;
-        Number("page_size", _pageSizeBytes);
-        OpenKeyed("devices", "[");
+        Number("page_size"u8, _pageSizeBytes);
+        OpenKeyed("devices"u8, "["u8);
     }
 
-    private void OpenKeyed(string key, string bracket)
+    private void OpenKeyed(ReadOnlySpan<byte> key, ReadOnlySpan<byte> bracket)
     {
         Key(key);
         Append(bracket);
         _needsComma = false;
     }
 
-    private void Close(string bracket)
+    private void Close(ReadOnlySpan<byte> bracket)
     {
         Append(bracket);
         _needsComma = true;
     }
 
-    private void Number(string key, long value)
+    private void Number(ReadOnlySpan<byte> key, long value)
     {
         Key(key);
-        Append(value.ToString(CultureInfo.InvariantCulture));
+        value.TryFormat(Room(NumberBytes), out int written, default, CultureInfo.InvariantCulture);
+        _length += written;
         _needsComma = true;
     }
 
-    private void Text(string key, string value)
+    private void Text(ReadOnlySpan<byte> key, string value)
     {
         Key(key);
         Quoted(value);
         _needsComma = true;
     }
 
-    private void Key(string key)
+    private void Key(ReadOnlySpan<byte> key)
     {
         Separate();
-        Quoted(key);
-        Append(": ");
+        Append("\""u8);
+        Append(key);
+        Append("\": "u8);
     }
 
     private void Separate()
     {
         if (_needsComma)
-            Append(", ");
+            Append(", "u8);
     }
 
     private void Quoted(string value)
     {
-        Append("\"");
+        Append("\""u8);
         int plain = value.AsSpan().IndexOfAnyExceptInRange(' ', '~');
         if (plain < 0 && value.AsSpan().IndexOfAny('"', '\\') < 0)
         {
@@ -196,7 +204,7 @@ public sealed class VmDescriptionWriter
                 Append(Escape(c));
         }
 
-        Append("\"");
+        Append("\""u8);
     }
 
     private static string Escape(char c) => c switch
@@ -207,5 +215,18 @@ public sealed class VmDescriptionWriter
         _ => c.ToString(),
     };
 
-    private void Append(string text) => Encoding.ASCII.GetBytes(text, _text);
+    private void Append(string text) => _length += Encoding.ASCII.GetBytes(text, Room(text.Length));
+
+    private void Append(ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(Room(text.Length));
+        _length += text.Length;
+    }
+
+    private Span<byte> Room(int count)
+    {
+        if (_text.Length - _length < count)
+            Array.Resize(ref _text, Math.Max(_text.Length * 2, _length + count));
+        return _text.AsSpan(_length);
+    }
 }

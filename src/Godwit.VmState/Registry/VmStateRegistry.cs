@@ -10,6 +10,7 @@ public sealed class VmStateRegistry
     private readonly Lock _lock = new();
     private readonly List<MigrationBlocker> _blockers = [];
     private ImmutableArray<SaveStateEntry> _registered = [];
+    private volatile Order? _order;
     private uint _nextSectionId;
 
     /// <summary>All entries as the default profile saves them: by priority, then by registration.</summary>
@@ -46,9 +47,13 @@ public sealed class VmStateRegistry
     {
         ArgumentNullException.ThrowIfNull(profile);
         ImmutableArray<SaveStateEntry> registered = _registered;
+        if (_order is { } order && ReferenceEquals(order.Profile, profile) && order.Registered == registered)
+            return order.Entries;
 
-        // A stable sort: inside one priority, registration decides.
-        return [.. registered.OrderByDescending(entry => (int)profile.GetPriority(entry.Priority))];
+        // A stable sort: inside one priority, registration decides. Kept, because each section of a stream looks here.
+        ImmutableArray<SaveStateEntry> entries = [.. registered.OrderByDescending(entry => (int)profile.GetPriority(entry.Priority))];
+        _order = new Order(profile, registered, entries);
+        return entries;
     }
 
     /// <summary>Registers an object with its description.</summary>
@@ -242,6 +247,8 @@ public sealed class VmStateRegistry
         _registered = _registered.Add(entry);
         return entry;
     }
+
+    private sealed record Order(PeerProfile Profile, ImmutableArray<SaveStateEntry> Registered, ImmutableArray<SaveStateEntry> Entries);
 
     private readonly record struct Identity(string IdString, uint InstanceId, string? CompatIdString, uint CompatInstanceId);
 }
