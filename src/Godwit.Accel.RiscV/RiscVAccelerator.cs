@@ -9,6 +9,9 @@ namespace Godwit.Accel.RiscV;
 /// </remarks>
 public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
 {
+    /// <summary>A hart leaves guest code within microseconds; a sleep of a whole millisecond is for one that a device holds up.</summary>
+    private const int SpinsBeforeSleep = 1000;
+
     private readonly MemorySystem _memory;
     private readonly MemorySlotListener _listener;
     private readonly SoftwareDirtyLog _log;
@@ -230,7 +233,7 @@ public sealed class RiscVAccelerator : IAccelerator, ICodeInvalidator
                 continue;
             var spin = default(SpinWait);
             while (hart.IsBusy)
-                spin.SpinOnce();
+                spin.SpinOnce(SpinsBeforeSleep);
         }
     }
 }

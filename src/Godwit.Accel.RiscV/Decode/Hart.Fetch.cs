@@ -50,6 +50,7 @@ public sealed unsafe partial class Hart
             }
         }
 
+        _areTlbsEmpty = false;
         FetchEntry* entry = _fetch + (pc >> PageBits & FetchTlbMask);
         entry->Tag = pc & PageMask;
         entry->Records = page.Records;

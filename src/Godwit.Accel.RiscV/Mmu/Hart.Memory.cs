@@ -203,8 +203,9 @@ public sealed unsafe partial class Hart
         return false;
     }
 
-    private static void Install(TlbEntry* table, ulong address, byte* host)
+    private void Install(TlbEntry* table, ulong address, byte* host)
     {
+        _areTlbsEmpty = false;
         TlbEntry* entry = table + (address >> PageBits & DataTlbMask);
         entry->Tag = address & PageMask;
         entry->Addend = (ulong)host - address;

@@ -27,6 +27,9 @@ public sealed unsafe partial class Hart
     private FetchEntry* _fetch;
     private PrivilegeMode _dataMode;
 
+    // Nothing was entered since all tables were emptied: a hart that has not run yet need not be flushed again when it starts.
+    private bool _areTlbsEmpty;
+
     private void AllocateTlbs()
     {
         // SAFETY: freed in FreeTlbs, after the hart's thread has ended. Indices are masked by the table size.
@@ -63,9 +66,12 @@ public sealed unsafe partial class Hart
     /// <summary>Drops everything that depends on page tables or memory protection.</summary>
     private void FlushTranslations()
     {
+        if (_areTlbsEmpty)
+            return;
         FlushReadTlbs();
         FlushWriteTlbs();
         FlushFetchTlbs();
+        _areTlbsEmpty = true;
     }
 
     /// <summary>Drops everything that is derived from memory or its layout.</summary>
