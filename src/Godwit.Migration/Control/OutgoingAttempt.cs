@@ -1,3 +1,4 @@
+using System.Buffers;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
@@ -9,6 +10,9 @@ namespace Godwit.Migration;
 /// </remarks>
 internal sealed partial class OutgoingAttempt : IDisposable
 {
+    /// <summary>Room for the device sections, had before the guest is stopped; they may take more.</summary>
+    private const int DeviceBufferBytes = 64 * 1024;
+
     private static readonly TimeSpan _peerStatementTimeout = TimeSpan.FromMilliseconds(500);
 
     private readonly OutgoingMigration _owner;
@@ -20,6 +24,8 @@ internal sealed partial class OutgoingAttempt : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ManualResetEventSlim _continue = new();
     private readonly MigrationCapabilities _capabilities;
+    private readonly ArrayBufferWriter<byte> _devices = new(DeviceBufferBytes);
+    private readonly MigrationWriter _deviceWriter;
     private Thread? _thread;
     private TransportChannels? _channels;
     private volatile Channel[] _dataChannels = [];
@@ -42,6 +48,7 @@ internal sealed partial class OutgoingAttempt : IDisposable
         _statistics = owner.Statistics;
         _target = target;
         _capabilities = owner.Settings.Capabilities;
+        _deviceWriter = MigrationWriter.ToMemory(_devices);
     }
 
     /// <summary>The first cause of the failure, as the control plane shows it.</summary>

@@ -1,0 +1,71 @@
+using Godwit.VmState;
+
+namespace Godwit.Migration.Tests.Control;
+
+/// <summary>Before the guest is stopped the devices are saved once for nothing: it must leave no trace.</summary>
+public class SaveRehearsalTests
+{
+    [Fact]
+    public void Start_DeviceChangesUntilTheStop_StreamIsThatOfADeviceThatWasSoFromTheBeginning()
+    {
+        byte[] late = Migrate(device => (device.Value, device.Extra) = (1, 0), atStop: device => (device.Value, device.Extra) = (0xcafe, 7));
+        byte[] early = Migrate(device => (device.Value, device.Extra) = (0xcafe, 7), atStop: _ => { });
+
+        Assert.Equal(early, late);
+    }
+
+    [Fact]
+    public void Start_DeviceRefusesWhileItWorks_IsSavedWhenItStandsStill()
+    {
+        using var pair = new MigrationPair();
+        List<bool> saves = [];
+        VmStateDescription<FakeHost> busy = new("busy", version: 1)
+        {
+            PreSave = host =>
+            {
+                saves.Add(host.IsRunning);
+                if (host.IsRunning)
+                    throw new VmStateException("the device works");
+            },
+        };
+        pair.SourceHost.Registry.Register(busy, pair.SourceHost);
+        pair.DestinationHost.Registry.Register(busy, pair.DestinationHost);
+
+        pair.Start();
+        pair.WaitForBoth();
+
+        Assert.Equal([true, false], saves);
+        Assert.Equal(MigrationStatus.Completed, pair.Source.Status);
+        Assert.Equal(MigrationStatus.Completed, pair.Destination.Status);
+    }
+
+    [Fact]
+    public void Start_DeviceRefusesForGood_FailsAndTheGuestGoesOn()
+    {
+        using var pair = new MigrationPair();
+        VmStateDescription<FakeHost> broken = new("broken", version: 1) { PreSave = static _ => throw new VmStateException("the device is broken") };
+        pair.SourceHost.Registry.Register(broken, pair.SourceHost);
+
+        pair.Start();
+        Assert.True(pair.Source.WaitForEnd(MigrationPair.Deadline));
+
+        Assert.Equal(MigrationStatus.Failed, pair.Source.Status);
+        Assert.Equal("the device is broken", pair.Source.ErrorDescription);
+        Assert.True(pair.SourceHost.IsRunning);
+    }
+
+    private static byte[] Migrate(Action<FakeDevice> atStart, Action<FakeDevice> atStop)
+    {
+        using var pair = new MigrationPair();
+        var channel = new RecordingChannel(pair.SourceEnd);
+        atStart(pair.SourceHost.Device);
+        pair.SourceHost.Stopping = () => atStop(pair.SourceHost.Device);
+
+        pair.Start(source: channel);
+        pair.WaitForBoth();
+
+        Assert.Equal(MigrationStatus.Completed, pair.Destination.Status);
+        Assert.Equal(pair.SourceHost.Device.Value, pair.DestinationHost.Device.Value);
+        return channel.Written;
+    }
+}
