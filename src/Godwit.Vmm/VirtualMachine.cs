@@ -83,6 +83,9 @@ public sealed partial class VirtualMachine : IDisposable
         _loop = new VmEventLoop("vm-main-loop", OnWorkFailed);
     }
 
+    /// <summary>What the machine is made of.</summary>
+    internal VmOptions Options => _options;
+
     /// <summary>Name of the machine type.</summary>
     public string MachineName => VirtMachine.Name;
 

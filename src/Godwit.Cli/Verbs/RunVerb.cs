@@ -53,6 +53,7 @@ internal sealed class RunVerb : IVerb
             WritePidFile(pidFile);
             await OpenMonitorsAsync(monitor, options, interrupt);
             Begin(machine, monitor, options);
+            using var rehearsal = MigrationRehearsal.Begin(machine);
             await using CancellationTokenRegistration onSignal = interrupt.Register(() => machine.Quit("host-signal"));
             VmExit exit = await machine.Ended;
 

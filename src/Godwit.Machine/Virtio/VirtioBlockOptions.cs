@@ -24,5 +24,8 @@ public sealed record VirtioBlockOptions : VirtioDeviceOptions
     /// <summary>What happens when a read fails on the host; default <see cref="DiskErrorAction.Report"/>.</summary>
     public DiskErrorAction ReadErrors { get; init; } = DiskErrorAction.Report;
 
+    /// <inheritdoc/>
+    public override VirtioDeviceOptions Detached() => this with { Image = new BlankDiskImage() };
+
     internal override VirtioDevice Create(BigLock bigLock, VirtualClock clock, GuestDma dma) => new VirtioBlock(bigLock, dma, this, Image);
 }

@@ -12,5 +12,8 @@ public abstract record VirtioDeviceOptions
     /// <summary>The device's name in reports; default null, no name.</summary>
     public string? Id { get; init; }
 
+    /// <summary>The same device with nothing of the host behind it; null when there is no such device.</summary>
+    public virtual VirtioDeviceOptions? Detached() => null;
+
     internal abstract VirtioDevice Create(BigLock bigLock, VirtualClock clock, GuestDma dma);
 }

@@ -16,6 +16,9 @@ public sealed record VirtioNetOptions : VirtioDeviceOptions
     /// <summary>Entries of the receive ring, a power of two from 256 to 1024; default 256.</summary>
     public int ReceiveQueueSize { get; init; } = 256;
 
+    /// <inheritdoc/>
+    public override VirtioDeviceOptions Detached() => this with { Backend = new NullNetBackend() };
+
     internal override VirtioDevice Create(BigLock bigLock, VirtualClock clock, GuestDma dma) =>
         Mac.Length == 6
             ? new VirtioNet(bigLock, clock, dma, this)

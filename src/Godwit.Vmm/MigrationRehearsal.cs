@@ -1,0 +1,133 @@
+using Godwit.Machine;
+using Godwit.Migration;
+using Godwit.Native;
+using Godwit.Wire;
+
+namespace Godwit.Vmm;
+
+/// <summary>
+/// Migrates one small machine to another one inside this process, so that no guest has to stand still while the runtime compiles the code
+/// of its hand-over, and none has to wait for the CPU's code on arrival.
+/// </summary>
+/// <remarks>
+/// The two machines have the devices of the one that is rehearsed for, with nothing behind them; that machine itself is not touched. It takes some
+/// tenths of a second of one CPU, in the background; a rehearsal that fails changes nothing but that. <c>docs/migration-states.md</c>, "Rehearsal"
+/// </remarks>
+public sealed class MigrationRehearsal : IDisposable
+{
+    private const ulong RamBytes = 4 << 20;
+
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(30);
+
+    private readonly VmOptions _options;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Thread _thread;
+
+    private MigrationRehearsal(VmOptions options)
+    {
+        _options = options;
+        _thread = new Thread(Run) { IsBackground = true, Name = "migration rehearsal" };
+        _thread.Start();
+    }
+
+    /// <summary>Completes when the rehearsal is over, with the reason when it failed; never faults.</summary>
+    public Task<Exception?> Ended => _ended.Task;
+
+    /// <summary>Begins a rehearsal in the background.</summary>
+    /// <param name="machine">The machine to rehearse for; only its description is looked at.</param>
+    public static MigrationRehearsal Begin(VirtualMachine machine)
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        return new MigrationRehearsal(machine.Options);
+    }
+
+    /// <summary>Breaks off what still goes on, and waits for its end.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        if (Thread.CurrentThread != _thread)
+            _thread.Join();
+        _stop.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            Rehearse();
+            _ended.TrySetResult(null);
+        }
+        catch (Exception e)
+        {
+            _ended.TrySetResult(e);
+        }
+    }
+
+    private void Rehearse()
+    {
+        (FileDescriptor near, FileDescriptor far) = Sockets.CreatePair();
+        using FileDescriptor nearEnd = near;
+        using FileDescriptor farEnd = far;
+        using var sourceConsole = new RehearsalConsole();
+        using var targetConsole = new RehearsalConsole();
+        using var target = new VirtualMachine(Twin(targetConsole, isIncoming: true));
+        using var source = new VirtualMachine(Twin(sourceConsole, isIncoming: false));
+        source.EventSink = target.EventSink = static _ => { };
+        source.Settings.SetCapabilities([KeyValuePair.Create("return-path", true)]);
+
+        target.Incoming.Listen(new FdAddress("rehearsal"), exitOnError: false, new OneDescriptor(far));
+        using CancellationTokenRegistration onStop = _stop.Token.Register(source.Outgoing.Cancel);
+        source.Start();
+        sourceConsole.WaitForOutput(_deadline, _stop.Token);
+        source.Outgoing.Start(new FdAddress("rehearsal"), new OneDescriptor(near));
+        if (!source.Outgoing.WaitForEnd(_deadline) || source.Outgoing.Status != MigrationStatus.Completed)
+            throw new MigrationFailedException(source.Outgoing.ErrorDescription ?? "The rehearsal was broken off");
+        targetConsole.WaitForOutput(_deadline, _stop.Token);
+    }
+
+    private VmOptions Twin(ICharBackend console, bool isIncoming) => new()
+    {
+        RamBytes = RamBytes,
+        IsIncoming = isIncoming,
+        Serial = console,
+        Profile = _options.Profile,
+        HasModernVirtio = _options.HasModernVirtio,
+        VirtioDevices = [.. _options.VirtioDevices.Select(static device => device.Detached()).OfType<VirtioDeviceOptions>()],
+        Staircase = new StaircaseOptions { RamBytes = RamBytes, WorkingSetPages = 16, PagesPerSecond = 4000 },
+    };
+
+    private sealed class OneDescriptor(FileDescriptor descriptor) : IFdResolver
+    {
+        public FileDescriptor TakeFd(string name) => descriptor;
+    }
+
+    /// <summary>Notices that the guest has printed something: it runs.</summary>
+    private sealed class RehearsalConsole : ICharBackend
+    {
+        private readonly ManualResetEventSlim _hasOutput = new();
+
+        public event EventHandler? Changed
+        {
+            add { }
+            remove { }
+        }
+
+        public bool IsWritable => true;
+
+        public void WaitForOutput(TimeSpan limit, CancellationToken token)
+        {
+            if (!_hasOutput.Wait(limit, token))
+                throw new MigrationFailedException("The guest of the rehearsal does not run");
+        }
+
+        public void Write(ReadOnlySpan<byte> bytes) => _hasOutput.Set();
+
+        public int Read(Span<byte> destination) => 0;
+
+        public void Dispose()
+        {
+            // A machine disposes of its console, and the rehearsal still looks at it: the event holds nothing that has to be freed.
+        }
+    }
+}
