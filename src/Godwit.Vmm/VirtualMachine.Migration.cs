@@ -39,6 +39,9 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
     string? IMigrationHost.Advise(StreamFormatException refusal) => SourceAdvice.For(refusal);
 
     /// <inheritdoc/>
+    void IMigrationHost.PrepareToStop() => _machine.PrepareToPause();
+
+    /// <inheritdoc/>
     RunState IMigrationHost.StopForMigration()
     {
         lock (_run)

@@ -109,6 +109,13 @@ internal sealed class VirtDevices : IDisposable
             transport.Reset();
     }
 
+    /// <summary>Does beforehand what would hold up <see cref="Pause"/>; the big lock is not held.</summary>
+    public void PrepareToPause()
+    {
+        foreach ((VirtioDevice device, _) in Virtio)
+            device.PrepareToPause();
+    }
+
     /// <summary>Waits for what is under way; the big lock is not held.</summary>
     public void Pause()
     {

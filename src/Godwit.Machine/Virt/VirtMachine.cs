@@ -160,6 +160,10 @@ public sealed class VirtMachine : IDisposable
         Write(new RomBlob("boot ROM", VirtMemoryMap.BootRom, BootRom.Build(_plan.FirstInstruction, treeAddress, _plan.KernelEntry)));
     }
 
+    /// <summary>While the guest runs, soon before <see cref="Pause"/>: writes back to disks, so that little of that is left to wait for.</summary>
+    /// <remarks>To be called without the big lock; may take as long as the disks do.</remarks>
+    public void PrepareToPause() => _devices.PrepareToPause();
+
     /// <summary>After the harts have stopped: waits until no device has work under way and lets none begin.</summary>
     /// <remarks>To be called without the big lock, before the clock stops and state is read.</remarks>
     public void Pause() => _devices.Pause();

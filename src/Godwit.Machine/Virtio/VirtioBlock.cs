@@ -34,7 +34,7 @@ public sealed partial class VirtioBlock : VirtioDevice
         | FeatureWritebackSwitch | FeatureDiscard | FeatureWriteZeroes;
 
     private readonly BigLock _bigLock;
-    private readonly IDiskImage _image;
+    private readonly FlushOnceDiskImage _image;
     private readonly VirtioBlockOptions _options;
     private readonly object _gate = new();
     private readonly Queue<VirtioRequest> _waiting = new();
@@ -53,7 +53,7 @@ public sealed partial class VirtioBlock : VirtioDevice
     {
         _bigLock = bigLock;
         _options = options;
-        _image = image;
+        _image = new FlushOnceDiskImage(image);
         _worker = new Thread(Work) { IsBackground = true, Name = "virtio-blk" };
         _worker.Start();
     }
@@ -76,6 +76,8 @@ public sealed partial class VirtioBlock : VirtioDevice
         base.Reset();
         _writeback = 1;
     }
+
+    internal override void PrepareToPause() => FlushForHandOver();
 
     internal override void Pause()
     {

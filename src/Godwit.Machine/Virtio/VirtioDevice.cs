@@ -139,6 +139,11 @@ public abstract class VirtioDevice : IDisposable
         Array.Clear(_config);
     }
 
+    /// <summary>Does beforehand, while the guest runs, what would hold up <see cref="Pause"/>. The big lock is not held.</summary>
+    internal virtual void PrepareToPause()
+    {
+    }
+
     /// <summary>Returns when nothing is under way in the background; nothing begins until <see cref="Resume"/>. The big lock is not held.</summary>
     internal virtual void Pause() => IsRunning = false;
 

@@ -42,6 +42,11 @@ public interface IMigrationHost
     /// <summary>Destination: start the guest after the load. False with <c>-S</c> or after <c>stop</c>, true after <c>cont</c>.</summary>
     bool StartsAutomatically { get; }
 
+    /// <summary>Source, with the guest running, soon before <see cref="StopForMigration"/>: does what would hold that up, such as writing back to disks.</summary>
+    void PrepareToStop()
+    {
+    }
+
     /// <summary>
     /// Source: gets all vCPUs out of guest code, stops the clock, quiesces devices and enters <see cref="RunState.FinishMigrate"/>.
     /// Returns the run state before; a guest that was not running stays as it was, without an event.

@@ -9,6 +9,9 @@ internal sealed partial class OutgoingAttempt
 {
     private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>The longest preparation after which the guest is stopped without another look at what it has written meanwhile.</summary>
+    private static readonly TimeSpan _shortPreparation = TimeSpan.FromMilliseconds(10);
+
     private void Send()
     {
         var started = _statistics.Clock.GetTimestamp();
@@ -85,6 +88,7 @@ internal sealed partial class OutgoingAttempt
         var policy = IterationPolicy.For(save.Profile);
         var window = new BandwidthWindow(_statistics, _owner.Settings);
         ImmutableArray<SaveStateEntry> iterative = [.. save.Entries.Where(static entry => entry.Handlers is { HasSetup: true })];
+        var isPrepared = false;
         while (true)
         {
             ThrowIfStopped();
@@ -99,7 +103,13 @@ internal sealed partial class OutgoingAttempt
             if (policy.CanComplete(pending, window.ThresholdBytes))
             {
                 if (IsSwitchoverAllowed)
-                    return;
+                {
+                    if (isPrepared || PrepareToStop())
+                        return;
+                    isPrepared = true;
+                    continue;
+                }
+
                 // All is sent and the destination has not agreed yet: no use in rounds of nothing.
                 _stop.Token.WaitHandle.WaitOne(_pollInterval);
             }
@@ -137,6 +147,14 @@ internal sealed partial class OutgoingAttempt
         }
 
         return sum;
+    }
+
+    /// <summary>Does beforehand what would hold up the stop; false when that took so long that the guest may have written too much.</summary>
+    private bool PrepareToStop()
+    {
+        var start = _statistics.Clock.GetTimestamp();
+        _host.PrepareToStop();
+        return _statistics.Clock.GetElapsedTime(start) <= _shortPreparation;
     }
 
     /// <summary>Saves the devices once for nothing while the guest still runs, so that it stands still the shorter for it.</summary>

@@ -162,6 +162,45 @@ public sealed class VirtioBlockTests
     }
 
     [Fact]
+    public void Pause_PreparedAndNothingWrittenSince_DoesNotFlushAgain()
+    {
+        var image = new MemoryDiskImage(1 << 20);
+        using TestMachine machine = Create(image);
+        var driver = new VirtioDriver(machine, 0);
+        driver.Send(0, Request(Out, 0, new byte[512]), 1);
+
+        machine.Machine.PrepareToPause();
+        Assert.Equal(1, image.Flushes);
+        machine.Machine.Pause();
+        Assert.Equal(1, image.Flushes);
+
+        machine.Machine.Resume();
+        driver.Send(0, Request(Out, 0, new byte[512]), 1);
+        machine.Machine.Pause();
+        Assert.Equal(2, image.Flushes);
+    }
+
+    [Fact]
+    public void PrepareToPause_RequestInFlight_DoesNotDisturbIt()
+    {
+        var image = new MemoryDiskImage(1 << 20);
+        using TestMachine machine = Create(image);
+        var driver = new VirtioDriver(machine, 0);
+        image.Gate.Reset();
+        Offer(driver, Request(Out, 1, [.. Enumerable.Repeat((byte)0x5a, 512)]));
+        Assert.True(image.Reached.Wait(TimeSpan.FromSeconds(20)));
+        var prepare = new Thread(machine.Machine.PrepareToPause);
+        prepare.Start();
+        image.Gate.Set();
+        Assert.True(prepare.Join(TimeSpan.FromSeconds(20)));
+
+        driver.WaitForUsed(0);
+        Assert.Equal(0x5a, image.Bytes[512]);
+        machine.Machine.Pause();
+        Assert.Equal(1, driver.UsedIndex(0));
+    }
+
+    [Fact]
     public void HeldRequest_AfterAnErrorWithStop_TravelsAndIsDoneElsewhere()
     {
         var failing = new MemoryDiskImage(1 << 20) { Fails = true };

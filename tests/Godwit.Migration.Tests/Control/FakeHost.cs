@@ -39,6 +39,9 @@ internal sealed class FakeHost : IMigrationHost, IMigrationEvents, IDisposable
 
     public RamBlock Block { get; }
 
+    /// <summary>Called before the guest has to stop.</summary>
+    public Action? Preparing { get; set; }
+
     /// <summary>Called when the guest has to stop.</summary>
     public Action? Stopping { get; set; }
 
@@ -83,6 +86,8 @@ internal sealed class FakeHost : IMigrationHost, IMigrationEvents, IDisposable
                 return string.Join(' ', _log);
         }
     }
+
+    public void PrepareToStop() => Preparing?.Invoke();
 
     public RunState StopForMigration()
     {

@@ -41,6 +41,9 @@ internal sealed class FakeRam : ISaveVmHandlers
 
     public List<SectionType> Loaded { get; } = [];
 
+    /// <summary>The guest writes as much as goes out in so many rounds.</summary>
+    public void Dirty(int rounds) => _roundsLeft = rounds;
+
     public void SaveSetup(MigrationWriter writer) => Write(writer, 3);
 
     public bool SaveLiveIterate(MigrationWriter writer)

@@ -8,7 +8,7 @@ internal sealed class MigrationPair : IDisposable
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    public MigrationPair(bool returnPath = true, FakeRam? ram = null, RunState sourceState = RunState.Running, int capacityBytes = 64 * 1024)
+    public MigrationPair(bool returnPath = true, FakeRam? ram = null, RunState sourceState = RunState.Running, int capacityBytes = 64 * 1024, TimeProvider? clock = null)
     {
         SourceHost = new FakeHost(sourceState, ram);
         DestinationHost = new FakeHost(RunState.InMigrate);
@@ -16,7 +16,8 @@ internal sealed class MigrationPair : IDisposable
         DestinationSettings = new MigrationSettings();
         if (returnPath)
             SourceSettings.SetCapabilities([KeyValuePair.Create("return-path", true)]);
-        Source = new OutgoingMigration(SourceHost, SourceSettings, SourceHost);
+        Source = new OutgoingMigration(
+            SourceHost, SourceSettings, SourceHost, new OutgoingMigrationOptions { Clock = clock ?? TimeProvider.System });
         Destination = new IncomingMigration(DestinationHost, DestinationSettings, DestinationHost);
         (SourceEnd, DestinationEnd) = MemoryChannel.CreatePair(capacityBytes);
     }

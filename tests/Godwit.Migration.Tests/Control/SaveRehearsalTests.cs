@@ -54,6 +54,31 @@ public class SaveRehearsalTests
         Assert.True(pair.SourceHost.IsRunning);
     }
 
+    [Theory]
+    [InlineData(0, 2)]
+    [InlineData(10, 5)]
+    public void Start_PreparationOfTheStop_LooksAgainAtMemoryOnlyWhenItTookLong(int seconds, long iterations)
+    {
+        var clock = new JumpingClock();
+        var ram = new FakeRam(rounds: 2);
+        using var pair = new MigrationPair(ram: ram, clock: clock);
+        int preparations = 0;
+        pair.SourceHost.Preparing = () =>
+        {
+            Assert.True(pair.SourceHost.IsRunning);
+            preparations++;
+            clock.Jump(TimeSpan.FromSeconds(seconds));
+            ram.Dirty(rounds: 3);
+        };
+
+        pair.Start();
+        pair.WaitForBoth();
+
+        Assert.Equal(MigrationStatus.Completed, pair.Destination.Status);
+        Assert.Equal(1, preparations);
+        Assert.Equal(iterations, pair.Source.Statistics.Iterations);
+    }
+
     private static byte[] Migrate(Action<FakeDevice> atStart, Action<FakeDevice> atStop)
     {
         using var pair = new MigrationPair();
@@ -67,5 +92,15 @@ public class SaveRehearsalTests
         Assert.Equal(MigrationStatus.Completed, pair.Destination.Status);
         Assert.Equal(pair.SourceHost.Device.Value, pair.DestinationHost.Device.Value);
         return channel.Written;
+    }
+
+    /// <summary>Stands still but for its jumps, so that nothing takes long that is not meant to.</summary>
+    private sealed class JumpingClock : TimeProvider
+    {
+        private long _now = 1;
+
+        public override long GetTimestamp() => Interlocked.Read(ref _now);
+
+        public void Jump(TimeSpan time) => Interlocked.Add(ref _now, (long)(time.TotalSeconds * TimestampFrequency));
     }
 }
