@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Godwit.Memory;
 
 namespace Godwit.Machine;
@@ -27,6 +28,25 @@ public sealed class GuestDma
     public bool TryWrite(ulong address, ReadOnlySpan<byte> source) =>
         IsMemory(address, (ulong)source.Length, isWrite: true)
         && _addressSpace.Write(new GuestAddress(address), source) == MemoryTransactionResult.Ok;
+
+    /// <summary>Finds the RAM behind an address.</summary>
+    /// <param name="address">The guest-physical address.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="offset">Where in the block.</param>
+    /// <param name="lengthBytes">How far the block's memory goes on from there.</param>
+    /// <returns>False when the address is not RAM that can be written.</returns>
+    public bool TryFindRam(ulong address, [NotNullWhen(true)] out RamBlock? block, out RamOffset offset, out ulong lengthBytes)
+    {
+        block = null;
+        offset = default;
+        lengthBytes = 0;
+        if (!_addressSpace.CurrentView.TryFind(new GuestAddress(address), out FlatRange? range) || !range.WritesMemory || range.Region.RamBlock is not { } found)
+            return false;
+        block = found;
+        offset = new RamOffset(range.OffsetInRegion + (address - range.Start.Value));
+        lengthBytes = range.Last.Value - address + 1;
+        return true;
+    }
 
     /// <summary>Whether the whole range is memory that a device may read, or write.</summary>
     public bool IsMemory(ulong address, ulong lengthBytes, bool isWrite)

@@ -142,6 +142,12 @@ internal sealed class VirtDevices : IDisposable
 
     private void Plug(VirtioDevice device, int? wantedSlot)
     {
+        if (device is VirtioBalloon && Virtio.Exists(v => v.Device is VirtioBalloon))
+        {
+            device.Dispose();
+            throw new InvalidOperationException("Only one balloon device is supported");
+        }
+
         int slot = wantedSlot ?? Array.FindLastIndex(_virtio, t => t.Device is null);
         if (slot < 0 || slot >= _virtio.Length || _virtio[slot].Device is not null)
         {

@@ -85,6 +85,9 @@ public sealed class VirtMachine : IDisposable
     /// <summary>The external interrupt controller.</summary>
     public SifivePlic Plic => _devices.Plic;
 
+    /// <summary>The memory balloon; null when there is none.</summary>
+    public VirtioBalloon? Balloon => _devices.Virtio.Select(v => v.Device).OfType<VirtioBalloon>().FirstOrDefault();
+
     /// <summary>The <c>time</c> register of the harts; callable from any thread.</summary>
     public ulong ReadTime() => _devices.Clint.Time;
 

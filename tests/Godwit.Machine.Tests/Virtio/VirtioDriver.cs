@@ -10,7 +10,7 @@ internal sealed class VirtioDriver
     private readonly TestMachine _machine;
     private readonly ulong _base;
     private readonly ushort[] _avail = new ushort[4];
-    private ushort _used;
+    private readonly ushort[] _used = new ushort[4];
 
     public VirtioDriver(TestMachine machine, int slot, int queues = 1, uint features = 0)
     {
@@ -74,8 +74,8 @@ internal sealed class VirtioDriver
 
     public uint WaitForUsed(int queue)
     {
-        Assert.True(SpinWait.SpinUntil(() => UsedIndex(queue) != _used, TimeSpan.FromSeconds(20)));
-        return (uint)_machine.Read(Used(queue) + 8 + (8UL * (_used++ % RingSize)));
+        Assert.True(SpinWait.SpinUntil(() => UsedIndex(queue) != _used[queue], TimeSpan.FromSeconds(20)));
+        return (uint)_machine.Read(Used(queue) + 8 + (8UL * (_used[queue]++ % RingSize)));
     }
 
     public ushort UsedIndex(int queue) => (ushort)_machine.Read(Used(queue) + 2, 2);
