@@ -69,6 +69,9 @@ public interface IMigrationHost
     /// <summary>Source: what keeps memory as it is at one instant while the guest runs; null where that is not possible.</summary>
     IWriteProtection? WriteProtection => null;
 
+    /// <summary>Source: the guest's word on which pages it does not use; null where it has no way to say so.</summary>
+    IFreePageHints? FreePageHints => null;
+
     /// <summary>
     /// Source: limits what each vCPU may dirty, in MiB/s, measured once in each <paramref name="period"/>; 0 takes the limit away. Does
     /// nothing where vCPUs have no count of what they dirty.

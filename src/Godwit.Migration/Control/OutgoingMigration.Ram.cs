@@ -33,6 +33,9 @@ public sealed partial class OutgoingMigration : IRamMigrationContext
     public IWriteProtection? WriteProtection => _host.WriteProtection;
 
     /// <inheritdoc/>
+    public IFreePageHints? FreePageHints => _host.FreePageHints;
+
+    /// <inheritdoc/>
     public void LimitDirtying(ulong mebibytesPerSecond, TimeSpan period) => _host.LimitDirtying(mebibytesPerSecond, period);
 
     /// <inheritdoc/>

@@ -38,6 +38,9 @@ public interface IRamMigrationContext
     /// <summary>What has writers wait for a page to be saved, for background snapshots; null where there is none.</summary>
     IWriteProtection? WriteProtection => null;
 
+    /// <summary>The guest's word on which pages it does not use; null where it has no way to say so.</summary>
+    IFreePageHints? FreePageHints => null;
+
     /// <summary>Limits what each vCPU may dirty, in MiB/s, measured once in each <paramref name="period"/>; 0 takes the limit away.</summary>
     void LimitDirtying(ulong mebibytesPerSecond, TimeSpan period)
     {

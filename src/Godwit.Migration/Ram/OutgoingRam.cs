@@ -37,6 +37,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
     private readonly AutoConverge? _autoConverge;
     private readonly DirtyLimit? _dirtyLimit;
     private readonly MappedRamFile? _file;
+    private readonly FreePageFilter? _freePages;
     private IPageTransport? _transport;
     private SnapshotSender? _snapshot;
     private long _lastSyncTimestamp;
@@ -80,6 +81,10 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         {
             if (_options.BackgroundSnapshot)
                 return; // nothing is sent twice
+
+            // In postcopy a page that was left out would be asked for.
+            if (!_options.PostcopyRam && context.FreePageHints is { } hints)
+                _freePages = new FreePageFilter(hints, Bitmap);
             memory.StartGlobalLogging(GlobalDirtyTracking.Migration);
             Sync(lastStage: false);
         }
@@ -229,6 +234,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         _isDisposed = true;
         _snapshot?.Dispose();
         _transport?.Dispose();
+        _freePages?.End();
         if (_autoConverge is not null)
             _context.CpuThrottlePercentage = 0;
         _dirtyLimit?.End();
@@ -242,7 +248,12 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
 
     private void Sync(bool lastStage)
     {
+        _freePages?.BeforeSync();
         Bitmap.Sync(lastStage);
+        if (lastStage)
+            _freePages?.End();
+        else
+            _freePages?.AfterSync();
         long count = _statistics.CountDirtySync(Bitmap.DirtyBytes);
         _lastSyncTimestamp = _statistics.Clock.GetTimestamp();
         if (_period.TryEnd(Bitmap.NewlyDirtyPages, out long pagesPerSecond))

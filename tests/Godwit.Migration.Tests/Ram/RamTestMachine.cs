@@ -33,6 +33,8 @@ internal sealed class RamTestMachine : IRamMigrationContext, IDisposable
 
     public RateLimiter? Limiter { get; set; }
 
+    public IFreePageHints? FreePageHints { get; set; }
+
     public List<long> Passes { get; } = [];
 
     public List<string> Changes { get; } = [];
