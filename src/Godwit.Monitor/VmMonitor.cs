@@ -27,8 +27,11 @@ public sealed class VmMonitor : IAsyncDisposable
         new MachineCommands(_context).AddTo(table);
         var dirtyRate = new DirtyRateCommands(machine);
         dirtyRate.AddTo(table);
+        var balloon = new BalloonCommands(machine);
+        balloon.AddTo(table);
+        new ObjectCommands(machine).AddTo(table);
         new FileCommands(_context).AddTo(table);
-        _human = new HumanMonitor(_context, migration, dirtyRate);
+        _human = new HumanMonitor(_context, migration, dirtyRate, balloon);
         _context.RunHumanLine = (line, context) =>
         {
             var output = new HumanOutput(context.Files, canWait: false);

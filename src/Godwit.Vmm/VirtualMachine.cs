@@ -61,6 +61,7 @@ public sealed partial class VirtualMachine : IDisposable
         _dirtyLimiter = CreateDirtyLimiter();
         _machine.ConnectHarts(_accelerator.Cpus);
         _accelerator.IsTimerArmed = IsTimerArmed;
+        ConnectBalloon();
         _machine.PowerOff += OnPowerOff;
         _machine.ResetRequested += OnResetRequested;
         _machine.DiskFailed += OnDiskFailed;
@@ -167,6 +168,7 @@ public sealed partial class VirtualMachine : IDisposable
         lock (_run)
             HaltCpus();
         _loop.Dispose();
+        _balloonEvents?.Dispose();
         _accelerator.Dispose();
         _clock.Dispose();
         _machine.Dispose();

@@ -120,6 +120,25 @@ public sealed class RunOptionParserTests
     }
 
     [Fact]
+    public void Parse_Balloon_HasWhatIsAskedFor()
+    {
+        RunOptions options = Parse(
+            "-device virtio-balloon-device,id=b,bus=virtio-mmio-bus.2,free-page-hint=on,deflate-on-oom=on,page-poison=off,free-page-reporting=on,iothread=io -object iothread,id=io");
+        Assert.Equal(
+            new VirtioBalloonOptions
+            {
+                Slot = 2,
+                Id = "b",
+                HasFreePageHints = true,
+                DeflatesOnOutOfMemory = true,
+                HasPagePoison = false,
+                HasFreePageReporting = true,
+            },
+            Assert.Single(options.Devices).Balloon);
+        Assert.Equal(new VirtioBalloonOptions(), Assert.Single(Parse("-device virtio-balloon-device").Devices).Balloon);
+    }
+
+    [Fact]
     public void Parse_MonitorDevices_FindTheirCharacterDevices()
     {
         RunOptions options = Parse(
@@ -135,7 +154,11 @@ public sealed class RunOptionParserTests
     [InlineData("-m 2G -M virt,memory-backend=r -object memory-backend-ram,id=r,size=1G", "-m: Machine memory size does not match the size of the memory backend")]
     [InlineData("-object memory-backend-file,id=r,size=1G,mem-path=/x", "-object memory-backend-file,id=r,size=1G,mem-path=/x: 'share=off' is not supported for a file; share=on is")]
     [InlineData("-object memory-backend-ram,id=r,size=1G,policy=bind", "-object memory-backend-ram,id=r,size=1G,policy=bind: 'policy=bind' is not supported")]
-    [InlineData("-object rng-random,id=r", "-object rng-random,id=r: 'rng-random' is not a supported object; there are memory-backend-ram, memory-backend-memfd and memory-backend-file")]
+    [InlineData("-object rng-random,id=r", "-object rng-random,id=r: 'rng-random' is not a supported object; there are iothread, memory-backend-ram, memory-backend-memfd and memory-backend-file")]
+    [InlineData("-device virtio-balloon-device,free-page-hint=on", "-device virtio-balloon-device,free-page-hint=on: 'free-page-hint' requires 'iothread' to be set")]
+    [InlineData("-device virtio-balloon-device,iothread=x", "-device virtio-balloon-device: there is no iothread 'x'")]
+    [InlineData("-device virtio-balloon-device -device virtio-balloon-device", "-device virtio-balloon-device: Only one balloon device is supported")]
+    [InlineData("-object iothread,id=x -object iothread,id=x", "-object iothread,id=x: 'id=x' is given twice")]
     [InlineData("disk.img", "disk.img: is not an option; disk images are given with -drive")]
     [InlineData("-m", "-m: needs a value")]
     [InlineData("-M q35", "-M q35: 'q35' is not a supported machine; there is virt")]

@@ -36,6 +36,12 @@ internal sealed record DeviceSetting
     /// <summary>What happens when a disk's read fails on the host; null for what its drive says.</summary>
     public DiskErrorAction? ReadErrors { get; init; }
 
+    /// <summary>A balloon's settings; null for other devices.</summary>
+    public VirtioBalloonOptions? Balloon { get; init; }
+
+    /// <summary>Name of the object whose thread takes a balloon's hints; null for none.</summary>
+    public string? IoThread { get; init; }
+
     /// <summary>The console's character device, in the spelling of <see cref="RunOptions.Serial"/> once all options are read.</summary>
     public string? Console { get; set; }
 }

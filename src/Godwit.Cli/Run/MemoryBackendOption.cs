@@ -14,7 +14,7 @@ internal sealed record MemoryBackendOption(MemoryBackend Backend, ulong SizeByte
         OptionValue v = OptionValue.Parse(option, value, "qom-type");
         string type = v.Take("qom-type") ?? "";
         if (type is not ("memory-backend-ram" or "memory-backend-memfd" or "memory-backend-file"))
-            throw v.Refuse(type, "is not a supported object; there are memory-backend-ram, memory-backend-memfd and memory-backend-file");
+            throw v.Refuse(type, "is not a supported object; there are iothread, memory-backend-ram, memory-backend-memfd and memory-backend-file");
         string id = v.Take("id") ?? throw v.Refuse("id", "is missing");
         string size = v.Take("size") ?? throw v.Refuse("size", "is missing");
         if (!SizeText.TryParse(size, 1, out ulong bytes) || bytes < 1UL << 20 || bytes > 1UL << 40 || bytes % 4096 != 0)

@@ -82,10 +82,11 @@ internal static class RunDeviceParser
                 Mac = Mac(v),
                 QueueSize = QueueSize(v, "rx_queue_size", 256),
             },
+            "virtio-balloon-device" => Balloon(v, device),
             "virtio-rng-device" or "virtio-serial-device" => device,
             _ => throw v.Refuse(
                 driver,
-                "is not a supported device; there are virtio-blk-device, virtio-net-device, virtio-rng-device, virtio-serial-device, virtconsole and loader"),
+                "is not a supported device; there are virtio-balloon-device, virtio-blk-device, virtio-net-device, virtio-rng-device, virtio-serial-device, virtconsole and loader"),
         };
         if (driver == "virtio-net-device")
             Only(v, "tx_queue_size", "256");
@@ -104,6 +105,10 @@ internal static class RunDeviceParser
                 throw CommandException.Usage($"-device {device.Driver}", $"there is no drive '{drive}'");
             if (device.Net is { } net && !options.NetDevices.ContainsKey(net))
                 throw CommandException.Usage($"-device {device.Driver}", $"there is no netdev '{net}'");
+            if (device.IoThread is { } thread && !options.IoThreads.Contains(thread))
+                throw CommandException.Usage($"-device {device.Driver}", $"there is no iothread '{thread}'");
+            if (device.Balloon is not null && options.Devices.Count(d => d.Balloon is not null) > 1)
+                throw CommandException.Usage($"-device {device.Driver}", "Only one balloon device is supported");
             if (device.Driver == "virtio-serial-device")
                 device.Console = findCharacterDevice(device.Console ?? throw CommandException.Usage($"-device {device.Driver}", "is supported only with a virtconsole"));
             if (device.Net is null || !device.Mac.IsEmpty)
@@ -111,6 +116,27 @@ internal static class RunDeviceParser
             options.Devices[i] = device with { Mac = [.. _firstMac.AsSpan(0, 5), (byte)(_firstMac[5] + cards)] };
             cards++;
         }
+    }
+
+    private static DeviceSetting Balloon(OptionValue v, DeviceSetting device)
+    {
+        bool hints = v.TakeSwitch("free-page-hint") ?? false;
+        string? thread = v.Take("iothread");
+        if (hints && thread is null)
+            throw v.Refuse("free-page-hint", "requires 'iothread' to be set");
+        return device with
+        {
+            IoThread = thread,
+            Balloon = new VirtioBalloonOptions
+            {
+                Slot = device.Slot,
+                Id = device.Id,
+                HasFreePageHints = hints,
+                DeflatesOnOutOfMemory = v.TakeSwitch("deflate-on-oom") ?? false,
+                HasPagePoison = v.TakeSwitch("page-poison") ?? true,
+                HasFreePageReporting = v.TakeSwitch("free-page-reporting") ?? false,
+            },
+        };
     }
 
     private static void Console(RunOptions options, OptionValue v)

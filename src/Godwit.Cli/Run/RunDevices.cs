@@ -42,6 +42,7 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
             Backend = OpenNet(options.NetDevices[device.Net!]),
         },
         "virtio-serial-device" => new VirtioConsoleOptions { Slot = device.Slot, Backend = OpenConsole(device.Console!) },
+        "virtio-balloon-device" => device.Balloon!,
         _ => new VirtioRngOptions { Slot = device.Slot },
     };
 

@@ -134,6 +134,16 @@ internal sealed class RunOptionParser
 
     private void Object(string option, string value)
     {
+        OptionValue v = OptionValue.Parse(option, value, "qom-type");
+        if (v.Take("qom-type") is "iothread")
+        {
+            string id = v.Take("id") ?? throw v.Refuse("id", "is missing");
+            v.End();
+            if (!_options.IoThreads.Add(id))
+                throw v.Refuse($"id={id}", "is given twice");
+            return;
+        }
+
         MemoryBackendOption backend = MemoryBackendOption.Parse(option, value);
         if (!_memoryBackends.TryAdd(backend.Backend.Id, backend))
             throw CommandException.Usage($"{option} {value}", $"'id={backend.Backend.Id}' is given twice");

@@ -33,6 +33,9 @@ internal sealed record RunOptions
     /// <summary>Network backends by id.</summary>
     public Dictionary<string, NetSetting> NetDevices { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Names of threads for devices; hints of a balloon are taken under the big lock whatever the thread.</summary>
+    public HashSet<string> IoThreads { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Virtio devices, in order.</summary>
     public List<DeviceSetting> Devices { get; } = [];
 

@@ -30,9 +30,9 @@ internal sealed class RunVerb : IVerb
 
     private static string Summary =>
         "-M virt[,aia=none,aclint=off,acpi=off][,memory-backend=ID][,dumpdtb=FILE] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N "
-        + "-object memory-backend-ram|memory-backend-memfd|memory-backend-file,id=ID,size=SIZE[,mem-path=FILE,share=on][,prealloc=on] "
+        + "-object memory-backend-ram|memory-backend-memfd|memory-backend-file,id=ID,size=SIZE[,mem-path=FILE,share=on][,prealloc=on] -object iothread,id=ID "
         + "-guest staircase[,rate=PAGES/S][,pages=N] -drive file=FILE,format=raw,if=none,id=ID -netdev stream|dgram|socket|tap|hubport,id=ID,… "
-        + "-device virtio-blk-device|virtio-net-device|virtio-rng-device|virtio-serial-device|virtconsole|loader[,bus=virtio-mmio-bus.N],… "
+        + "-device virtio-balloon-device[,free-page-hint=on,iothread=ID][,free-page-reporting=on] -device virtio-blk-device|virtio-net-device|virtio-rng-device|virtio-serial-device|virtconsole|loader[,bus=virtio-mmio-bus.N],… "
         + "-bios default|none|FILE -kernel FILE -initrd FILE -append TEXT -dtb FILE "
         + "-serial stdio|null|file:PATH|unix:PATH|chardev:ID -chardev … -qmp … -mon … -monitor stdio|none|unix:… "
         + "-incoming URI|defer -S -name NAME -uuid UUID -global migration.NAME=VALUE -global virtio-mmio.force-legacy=false -mem-prealloc -nodefaults -nographic -display none "

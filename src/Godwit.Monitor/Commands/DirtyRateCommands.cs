@@ -6,7 +6,7 @@ using Godwit.Vmm;
 namespace Godwit.Monitor;
 
 /// <summary>The commands about how fast the guest dirties its memory, and about limits of that.</summary>
-internal sealed class DirtyRateCommands(VirtualMachine machine)
+internal sealed class DirtyRateCommands(VirtualMachine machine) : IHumanCommandSet
 {
     private const string Second = "second";
     private const string Millisecond = "millisecond";

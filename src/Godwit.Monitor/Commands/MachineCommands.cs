@@ -40,7 +40,6 @@ internal sealed class MachineCommands
             table.Add(MonitorContext.Command(name, () => new JsonArray()));
         }
 
-        table.Add(MonitorContext.Command("qom-get", [new("path", QmpType.Text), new("property", QmpType.Text)], QomGet));
         table.Add(MonitorContext.Command(
             "human-monitor-command",
             [new("command-line", QmpType.Text), new("cpu-index", QmpType.Signed64, true)],
@@ -116,15 +115,6 @@ internal sealed class MachineCommands
         foreach ((string label, string address) in _context.Monitors)
             result.Add((JsonNode)new JsonObject { ["frontend-open"] = true, ["filename"] = address, ["label"] = label });
         return result;
-    }
-
-    private static JsonNode? QomGet(QmpArguments arguments, QmpCommandContext context)
-    {
-        string path = arguments.GetString("path");
-        if (path != "/machine")
-            throw new QmpException(QmpErrorClass.DeviceNotFound, $"Device '{path}' not found");
-        string property = arguments.GetString("property");
-        return property == "type" ? JsonValue.Create("virt-machine") : throw new QmpException($"Property 'virt-machine.{property}' not found");
     }
 
     private JsonNode? HumanCommand(QmpArguments arguments, QmpCommandContext context)

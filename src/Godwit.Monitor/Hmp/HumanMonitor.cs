@@ -11,10 +11,10 @@ internal sealed class HumanMonitor
     private readonly IReadOnlyList<HumanCommand> _commands;
     private readonly IReadOnlyList<HumanCommand> _infos;
 
-    public HumanMonitor(MonitorContext context, MigrationCommands migration, DirtyRateCommands dirtyRate)
+    public HumanMonitor(MonitorContext context, MigrationCommands migration, params IReadOnlyList<IHumanCommandSet> others)
     {
-        _infos = [.. new HumanInfo(context.Machine).Commands(), .. dirtyRate.HumanTopics()];
-        _commands = [.. Commands(context, migration), .. dirtyRate.HumanCommands()];
+        _infos = [.. new HumanInfo(context.Machine).Commands(), .. others.SelectMany(set => set.HumanTopics())];
+        _commands = [.. Commands(context, migration), .. others.SelectMany(set => set.HumanCommands())];
     }
 
     /// <summary>Runs one line.</summary>

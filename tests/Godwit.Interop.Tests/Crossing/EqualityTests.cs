@@ -18,7 +18,7 @@ public sealed class EqualityTests
         string disk = directory.File("disk");
         using (FileStream file = File.Create(disk))
             file.SetLength(8 << 20);
-        var options = new LinuxVmOptions { Harts = harts, Disk = disk, HasAllDevices = true, IsModern = isModern };
+        var options = new LinuxVmOptions { Harts = harts, Disk = disk, HasAllDevices = true, IsModern = isModern, More = BalloonTests.Device(4) };
         string before = directory.File("before");
         string after = directory.File("after");
 
