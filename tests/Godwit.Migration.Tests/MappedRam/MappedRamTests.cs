@@ -124,6 +124,7 @@ public sealed class MappedRamTests : IDisposable
         betweenRounds?.Invoke(sender);
         sender.QueryPending(exact: true, final: true);
         sender.SaveComplete(writer);
+        channel.FinishWriting(); // the file has its name from here on
     }
 
     private void Load(long offset)
