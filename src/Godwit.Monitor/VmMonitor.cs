@@ -29,9 +29,11 @@ public sealed class VmMonitor : IAsyncDisposable
         dirtyRate.AddTo(table);
         var balloon = new BalloonCommands(machine);
         balloon.AddTo(table);
+        var snapshots = new SnapshotCommands(machine);
+        snapshots.AddTo(table);
         new ObjectCommands(machine).AddTo(table);
         new FileCommands(_context).AddTo(table);
-        _human = new HumanMonitor(_context, migration, dirtyRate, balloon);
+        _human = new HumanMonitor(_context, migration, dirtyRate, balloon, snapshots);
         _context.RunHumanLine = (line, context) =>
         {
             var output = new HumanOutput(context.Files, canWait: false);

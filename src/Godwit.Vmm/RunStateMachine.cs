@@ -62,6 +62,16 @@ public sealed class RunStateMachine
             // A stopped machine can be sent, and is what it was when that fails.
             yield return (state, RunState.FinishMigrate);
             yield return (RunState.FinishMigrate, state);
+
+            // A snapshot that cannot be loaded leaves a machine that has to be reset.
+            yield return (state, RunState.RestoreVm);
+            yield return (RunState.RestoreVm, state);
+        }
+
+        foreach (RunState state in new[] { RunState.SaveVm, RunState.RestoreVm })
+        {
+            yield return (RunState.Running, state);
+            yield return (state, RunState.Running);
         }
 
         yield return (RunState.InMigrate, RunState.Running);

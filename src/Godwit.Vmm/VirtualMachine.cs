@@ -81,6 +81,7 @@ public sealed partial class VirtualMachine : IDisposable
         ResetHardware();
         if (options.PreallocatesMemory)
             Preallocate();
+        Jobs = new JobList(e => EventSink?.Invoke(e));
         _loop = new VmEventLoop("vm-main-loop", OnWorkFailed);
     }
 
@@ -163,6 +164,7 @@ public sealed partial class VirtualMachine : IDisposable
             return;
         Outgoing.Dispose();
         Incoming.Dispose();
+        Jobs.Dispose();
         DirtyRate.Dispose();
         _dirtyLimiter?.Dispose();
         lock (_run)

@@ -47,6 +47,9 @@ public sealed record VmOptions
     /// <summary>Virtio devices, in the order of the command line. Default none.</summary>
     public IReadOnlyList<VirtioDeviceOptions> VirtioDevices { get; init; } = [];
 
+    /// <summary>Where <c>savevm</c> and <c>snapshot-save</c> can save the machine. Default nowhere.</summary>
+    public IReadOnlyList<SnapshotStore> SnapshotStores { get; init; } = [];
+
     /// <summary>Gives the virtio transports the register set of version 1.0 and later instead of the legacy one. Default false.</summary>
     public bool HasModernVirtio { get; init; }
 

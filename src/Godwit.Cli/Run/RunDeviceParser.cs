@@ -20,15 +20,27 @@ internal static class RunDeviceParser
         OptionValue v = OptionValue.Parse(option, value, firstKey: null);
         string path = v.Take("file") ?? throw v.Refuse("file", "is missing");
         string id = v.Take("id") ?? throw v.Refuse("id", "is missing");
-        Only(v, "format", "raw", isRequired: true);
         Only(v, "if", "none", isRequired: true);
+        string format = v.Take("format") ?? throw v.Refuse("format", "is missing; there are raw and snapshots");
+        if (format == "snapshots")
+        {
+            string name = v.Take("node-name") ?? id;
+            v.End();
+            if (options.Drives.ContainsKey(id) || options.SnapshotStores.Exists(store => store.Key == name))
+                throw v.Refuse($"id={id}", "is given twice");
+            options.SnapshotStores.Add(KeyValuePair.Create(name, path));
+            return;
+        }
+
+        if (format != "raw")
+            throw v.Refuse($"format={format}", "is not supported; there are raw, and snapshots for a directory that savevm writes to");
         Only(v, "media", "disk");
         if (v.Take("cache") is { } cache and not ("writeback" or "none"))
             throw v.Refuse($"cache={cache}", "is not supported; there are writeback and none");
         bool isReadOnly = v.TakeSwitch("readonly") ?? v.TakeSwitch("read-only") ?? false;
         var drive = new DriveSetting(id, path, isReadOnly, ErrorAction(v, "werror"), ErrorAction(v, "rerror"));
         v.End();
-        if (!options.Drives.TryAdd(id, drive))
+        if (options.SnapshotStores.Exists(store => store.Key == id) || !options.Drives.TryAdd(id, drive))
             throw v.Refuse($"id={id}", "is given twice");
     }
 

@@ -17,7 +17,7 @@ internal sealed class RunOptionParser
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> _notYet = new(
-        ["-loadvm", "-only-migratable", "-numa", "-daemonize", "-snapshot"],
+        ["-only-migratable", "-numa", "-daemonize", "-snapshot"],
         StringComparer.Ordinal);
 
     private static readonly Dictionary<string, Action<RunOptions>> _flags = new(StringComparer.Ordinal)
@@ -63,6 +63,7 @@ internal sealed class RunOptionParser
         ["-drive"] = static (p, o, v) => RunDeviceParser.Drive(p._options, o, v),
         ["-netdev"] = static (p, o, v) => RunDeviceParser.NetDevice(p._options, o, v),
         ["-device"] = static (p, o, v) => RunDeviceParser.Device(p._options, o, v),
+        ["-loadvm"] = static (p, _, v) => p._options.LoadSnapshot = v,
         ["-pidfile"] = static (p, o, v) => p._options.PidFile = v,
     };
 
@@ -113,6 +114,8 @@ internal sealed class RunOptionParser
             (isControl ? _options.QmpMonitors : _options.HumanMonitors).Add(endpoint);
         }
 
+        if (_options.LoadSnapshot is not null && _options.Incoming is not null)
+            throw CommandException.Usage("-loadvm", "'incoming' and 'loadvm' options are mutually exclusive");
         if (_memoryBackend is not null)
             UseMemoryBackend(_memoryBackend);
         if (_options.Serial is { } serial && serial.StartsWith("chardev:", StringComparison.Ordinal))

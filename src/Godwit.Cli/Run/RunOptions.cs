@@ -30,6 +30,12 @@ internal sealed record RunOptions
     /// <summary>Drives by id.</summary>
     public Dictionary<string, DriveSetting> Drives { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Directories of snapshots, by the name that commands use.</summary>
+    public List<KeyValuePair<string, string>> SnapshotStores { get; } = [];
+
+    /// <summary>The snapshot to begin with, or null.</summary>
+    public string? LoadSnapshot { get; set; }
+
     /// <summary>Network backends by id.</summary>
     public Dictionary<string, NetSetting> NetDevices { get; } = new(StringComparer.Ordinal);
 

@@ -31,7 +31,7 @@ internal sealed class RunVerb : IVerb
     private static string Summary =>
         "-M virt[,aia=none,aclint=off,acpi=off][,memory-backend=ID][,dumpdtb=FILE] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N "
         + "-object memory-backend-ram|memory-backend-memfd|memory-backend-file,id=ID,size=SIZE[,mem-path=FILE,share=on][,prealloc=on] -object iothread,id=ID "
-        + "-guest staircase[,rate=PAGES/S][,pages=N] -drive file=FILE,format=raw,if=none,id=ID -netdev stream|dgram|socket|tap|hubport,id=ID,… "
+        + "-guest staircase[,rate=PAGES/S][,pages=N] -drive file=FILE,format=raw,if=none,id=ID -drive file=DIR,format=snapshots,if=none,id=ID -loadvm TAG -netdev stream|dgram|socket|tap|hubport,id=ID,… "
         + "-device virtio-balloon-device[,free-page-hint=on,iothread=ID][,free-page-reporting=on] -device virtio-blk-device|virtio-net-device|virtio-rng-device|virtio-serial-device|virtconsole|loader[,bus=virtio-mmio-bus.N],… "
         + "-bios default|none|FILE -kernel FILE -initrd FILE -append TEXT -dtb FILE "
         + "-serial stdio|null|file:PATH|unix:PATH|chardev:ID -chardev … -qmp … -mon … -monitor stdio|none|unix:… "
@@ -88,6 +88,7 @@ internal sealed class RunVerb : IVerb
                 MigrationGlobals = options.MigrationGlobals,
                 Serial = OpenSerial(host, options),
                 VirtioDevices = devices.Open(),
+                SnapshotStores = [.. options.SnapshotStores.Select(static store => new SnapshotStore(store.Key, store.Value))],
                 HasModernVirtio = options.HasModernVirtio,
                 Boot = Boot(options),
                 CommandLine = options.KernelCommandLine,
@@ -172,6 +173,7 @@ internal sealed class RunVerb : IVerb
     {
         if (options.Incoming is null or "defer")
         {
+            LoadSnapshot(machine, options.LoadSnapshot);
             machine.Start();
             return;
         }
@@ -184,6 +186,22 @@ internal sealed class RunVerb : IVerb
         catch (Exception e) when (e is MigrationException or MigrationRefusedException)
         {
             throw new CommandException($"-incoming {options.Incoming}", e.Message, inner: e);
+        }
+    }
+
+    private static void LoadSnapshot(VirtualMachine machine, string? tag)
+    {
+        if (tag is null)
+            return;
+        try
+        {
+            if (machine.SnapshotStores.Count == 0)
+                throw new VmRefusedException("there is no -drive with format=snapshots");
+            machine.LoadSnapshot(machine.SnapshotStores[0], tag);
+        }
+        catch (Exception e) when (e is MigrationException or VmRefusedException)
+        {
+            throw new CommandException($"-loadvm {tag}", e.Message, inner: e);
         }
     }
 

@@ -12,6 +12,9 @@ public sealed partial class IncomingMigration : IIncomingRamContext
     public bool MultiFdSyncsEachSection => Settings.MultiFdSyncsEachSection ?? !Options.Profile.HasMultiFdFlushRecord;
 
     /// <inheritdoc/>
+    public bool LoadsSnapshot => _loadsSnapshot;
+
+    /// <inheritdoc/>
     public TimeSpan ChannelTimeout => Settings.ChannelTimeout;
 
     /// <inheritdoc/>

@@ -15,13 +15,7 @@ internal sealed partial class OutgoingAttempt
     private void Send()
     {
         var started = _statistics.Clock.GetTimestamp();
-        var channel = _channels!.Main!;
-        var writer = new MigrationWriter(channel, _owner.Limiter);
-        _owner.Limiter.BytesPerSecond = LimitBytesPerSecond;
-        _owner.Limiter.Reset();
-
-        var save = new SaveVmWriter(
-            writer, _host.Registry, PeerVersion.Resolve(_owner.Settings.Parameters, _host.Origin, _owner.Options.Profile));
+        var save = Begin(LimitBytesPerSecond);
         SetUp(save);
         WaitForUnplug(save);
         _statistics.SetupMilliseconds = (long)_statistics.Clock.GetElapsedTime(started).TotalMilliseconds;
@@ -37,6 +31,14 @@ internal sealed partial class OutgoingAttempt
         SwitchOver();
         SendStoppedState(save);
         HandOver(save);
+    }
+
+    private SaveVmWriter Begin(long limitBytesPerSecond)
+    {
+        var writer = new MigrationWriter(_channels!.Main!, _owner.Limiter);
+        _owner.Limiter.BytesPerSecond = limitBytesPerSecond;
+        _owner.Limiter.Reset();
+        return new SaveVmWriter(writer, _host.Registry, _owner.Profile);
     }
 
     private void SetUp(SaveVmWriter save)

@@ -47,7 +47,7 @@ internal sealed partial class OutgoingAttempt : IDisposable
         _state = state;
         _statistics = owner.Statistics;
         _target = target;
-        _capabilities = owner.Settings.Capabilities;
+        _capabilities = owner.Capabilities;
         _deviceWriter = MigrationWriter.ToMemory(_devices);
     }
 

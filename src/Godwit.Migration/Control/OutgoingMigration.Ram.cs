@@ -8,7 +8,7 @@ namespace Godwit.Migration;
 public sealed partial class OutgoingMigration : IRamMigrationContext
 {
     /// <inheritdoc/>
-    public MigrationCapabilities Capabilities => Settings.Capabilities;
+    public MigrationCapabilities Capabilities => _savesSnapshot ? SnapshotCapabilities.Of(Settings.Capabilities) : Settings.Capabilities;
 
     /// <inheritdoc/>
     public MigrationParameters Parameters => Settings.Parameters;

@@ -11,6 +11,9 @@ public interface IIncomingRamContext
     /// <summary>Whether the source brings its data channels into step at the end of each section, and not of each round.</summary>
     bool MultiFdSyncsEachSection { get; }
 
+    /// <summary>Whether a snapshot of a machine that stands still is loaded, for which capabilities mean nothing.</summary>
+    bool LoadsSnapshot => false;
+
     /// <summary>How long a channel may stall where its peer has nothing to wait for.</summary>
     TimeSpan ChannelTimeout { get; }
 

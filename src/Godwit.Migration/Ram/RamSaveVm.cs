@@ -109,7 +109,8 @@ public sealed class RamSaveVm : ISaveVmHandlers, IDisposable
     public void LoadSetup()
     {
         _incoming?.Dispose();
-        _incoming = new IncomingRam(_memory, RamOptions.From(_context.Capabilities, _context.Parameters), _incomingContext);
+        MigrationCapabilities capabilities = _incomingContext is { LoadsSnapshot: true } ? default : _context.Capabilities;
+        _incoming = new IncomingRam(_memory, RamOptions.From(capabilities, _context.Parameters), _incomingContext);
     }
 
     /// <inheritdoc/>

@@ -34,7 +34,7 @@ internal sealed class MachineCommands
         table.Add(MonitorContext.Command("query-qmp-schema", () => SchemaReply.Build(table.Commands)));
         foreach (string name in new[]
         {
-            "query-block", "query-named-block-nodes", "query-block-jobs", "query-jobs", "query-iothreads", "query-rx-filter",
+            "query-block", "query-named-block-nodes", "query-block-jobs", "query-iothreads", "query-rx-filter",
         })
         {
             table.Add(MonitorContext.Command(name, () => new JsonArray()));
