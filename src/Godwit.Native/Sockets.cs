@@ -143,6 +143,16 @@ public static unsafe class Sockets
     /// <summary>Receives what is there, waiting for the first byte; 0 at the end.</summary>
     public static long Receive(FileDescriptor socket, Span<byte> buffer) => Receive(socket, buffer, 0);
 
+    /// <summary>Limits how long one receive may wait for a byte; then it gives <see cref="Errno.EAGAIN"/>.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="timeout">Whole microseconds count; null for no limit.</param>
+    public static void SetReceiveTimeout(FileDescriptor socket, TimeSpan? timeout) => SetTimeout(socket, SysSocket.SO_RCVTIMEO, timeout);
+
+    /// <summary>Limits how long one send may wait for room for a byte; then it gives <see cref="Errno.EAGAIN"/>.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="timeout">Whole microseconds count; null for no limit.</param>
+    public static void SetSendTimeout(FileDescriptor socket, TimeSpan? timeout) => SetTimeout(socket, SysSocket.SO_SNDTIMEO, timeout);
+
     /// <summary>Looks at the next bytes without taking them; waits until there are as many as asked for, or the end.</summary>
     public static long Peek(FileDescriptor socket, Span<byte> buffer)
     {
@@ -321,6 +331,18 @@ public static unsafe class Sockets
     private static void SetOption(FileDescriptor socket, int level, int option, int value)
         // SAFETY: the kernel reads exactly the four bytes.
         => _ = SysSocket.setsockopt(socket, level, option, &value, sizeof(int));
+
+    private static void SetTimeout(FileDescriptor socket, int option, TimeSpan? timeout)
+    {
+        // struct timeval: seconds and microseconds; 0 is for ever, so a limit is never rounded down to that.
+        var microseconds = timeout is { } limit ? Math.Max(1, (long)limit.TotalMicroseconds) : 0;
+        var value = stackalloc long[2];
+        value[0] = microseconds / 1_000_000;
+        value[1] = microseconds % 1_000_000;
+        // SAFETY: the kernel reads exactly the sixteen bytes.
+        if (SysSocket.setsockopt(socket, SysSocket.SOL_SOCKET, option, value, 2 * sizeof(long)) != 0)
+            throw ErrnoException.ForLast("setsockopt");
+    }
 
     private static long Receive(FileDescriptor socket, Span<byte> buffer, int flags)
     {

@@ -47,6 +47,19 @@ public sealed unsafe class WakeEvent : IDisposable
     public bool WaitFor(FileDescriptor descriptor, bool forWriting)
         => WaitForAny([descriptor], forWriting ? PollHeader.POLLOUT : PollHeader.POLLIN, -1) >= 0;
 
+    /// <summary>Waits until <paramref name="descriptor"/> can be read or written (or has failed), the event is set, or the time is over.</summary>
+    /// <returns>0 when it can, <see cref="Errno.ESHUTDOWN"/> when the event was set, <see cref="Errno.EAGAIN"/> when the time is over.</returns>
+    public int WaitFor(FileDescriptor descriptor, bool forWriting, TimeSpan? timeout)
+    {
+        int milliseconds = timeout is { } limit ? (int)Math.Clamp(Math.Ceiling(limit.TotalMilliseconds), 1, int.MaxValue) : -1;
+        return WaitForAny([descriptor], forWriting ? PollHeader.POLLOUT : PollHeader.POLLIN, milliseconds) switch
+        {
+            0 => 0,
+            -1 => Errno.ESHUTDOWN,
+            _ => Errno.EAGAIN,
+        };
+    }
+
     /// <summary>Waits until one of <paramref name="descriptors"/> can be read.</summary>
     /// <param name="descriptors">At most 31.</param>
     /// <returns>The index of one that can be read, or -1 when the event was set.</returns>

@@ -41,6 +41,14 @@ public abstract class Channel : IDisposable
         set => throw NotSeekable();
     }
 
+    /// <summary>
+    /// How long a read may wait for a byte before the channel fails; null (the default) for ever. Kinds that cannot wait, such as files, ignore it.
+    /// </summary>
+    public virtual TimeSpan? ReadTimeout { get; set; }
+
+    /// <summary>How long a write may wait for room for a byte before the channel fails; null (the default) for ever.</summary>
+    public virtual TimeSpan? WriteTimeout { get; set; }
+
     /// <summary>Bytes read so far.</summary>
     public long BytesRead => Interlocked.Read(ref _bytesRead);
 

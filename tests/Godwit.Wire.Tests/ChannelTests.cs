@@ -47,6 +47,22 @@ public sealed class ChannelTests
 
     [Theory]
     [MemberData(nameof(ChannelPair.LiveKinds), MemberType = typeof(ChannelPair))]
+    public void Timeouts_PeerThatStalls_EndTheCallByName(string kind)
+    {
+        using var pair = new ChannelPair(kind);
+        pair.Destination.ReadTimeout = TimeSpan.FromMilliseconds(50);
+        pair.Source.WriteTimeout = TimeSpan.FromMilliseconds(50);
+        pair.Source.Write("x"u8);
+        Assert.Equal(1, pair.Destination.Read(new byte[10]));
+        var error = Assert.Throws<ChannelException>(() => pair.Destination.Read(new byte[10]));
+        Assert.EndsWith(": no byte for 0.05 s", error.Message, StringComparison.Ordinal);
+        Assert.Equal(Errno.ETIMEDOUT, error.Errno);
+        error = Assert.Throws<ChannelException>(() => BlockingThread.WriteForever(pair.Source));
+        Assert.EndsWith(": no byte for 0.05 s", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(ChannelPair.LiveKinds), MemberType = typeof(ChannelPair))]
     public void Shutdown_PeerNeverReads_WakesTheWriter(string kind)
     {
         using var pair = new ChannelPair(kind);

@@ -18,6 +18,8 @@ internal static unsafe partial class SysSocket
     internal const int SO_TYPE = 3;
     internal const int SO_ERROR = 4;
     internal const int SO_KEEPALIVE = 9;
+    internal const int SO_RCVTIMEO = 20;
+    internal const int SO_SNDTIMEO = 21;
     internal const int SO_ACCEPTCONN = 30;
     internal const int SCM_RIGHTS = 1;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Godwit.Native;
 
 namespace Godwit.Wire;
@@ -62,9 +63,13 @@ internal abstract class DescriptorChannel(string description) : Channel(descript
     /// <summary>Writes some of the ranges, a file at <paramref name="fileOffset"/>; negated error number on failure.</summary>
     protected abstract long WriteSome(ReadOnlySpan<HostRange> ranges, long fileOffset);
 
-    protected virtual ChannelException ReadError(int errno) => ChannelException.FromErrno(Description, $"Unable to read from {Kind}", errno);
+    protected virtual ChannelException ReadError(int errno) => Error($"Unable to read from {Kind}", ReadTimeout, errno);
 
-    protected virtual ChannelException WriteError(int errno) => ChannelException.FromErrno(Description, $"Unable to write to {Kind}", errno);
+    protected virtual ChannelException WriteError(int errno) => Error($"Unable to write to {Kind}", WriteTimeout, errno);
+
+    private ChannelException Error(string doing, TimeSpan? timeout, int errno) => errno == Errno.EAGAIN && timeout is { } limit
+        ? new ChannelException(Description, string.Create(CultureInfo.InvariantCulture, $"{doing}: no byte for {limit.TotalSeconds:0.###} s"), Errno.ETIMEDOUT)
+        : ChannelException.FromErrno(Description, doing, errno);
 
     /// <summary>Drops what was written: whole ranges from <paramref name="ranges"/>, the rest is counted in <paramref name="started"/>.</summary>
     private static ReadOnlySpan<HostRange> Advance(ReadOnlySpan<HostRange> ranges, scoped ref long started, long count)

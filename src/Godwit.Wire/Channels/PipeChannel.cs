@@ -42,8 +42,8 @@ internal class PipeChannel : DescriptorChannel
             var count = _pipe.Read(buffer);
             if (count != -Errno.EAGAIN)
                 return count;
-            if (!_wake.WaitFor(_pipe, forWriting: false))
-                return -Errno.ESHUTDOWN;
+            if (_wake.WaitFor(_pipe, forWriting: false, ReadTimeout) is not 0 and var error)
+                return -error;
         }
     }
 
@@ -54,8 +54,8 @@ internal class PipeChannel : DescriptorChannel
             var count = _pipe.Write(bytes);
             if (count != -Errno.EAGAIN)
                 return count;
-            if (!_wake.WaitFor(_pipe, forWriting: true))
-                return -Errno.ESHUTDOWN;
+            if (_wake.WaitFor(_pipe, forWriting: true, WriteTimeout) is not 0 and var error)
+                return -error;
         }
     }
 
@@ -66,8 +66,8 @@ internal class PipeChannel : DescriptorChannel
             var count = _pipe.Write(ranges);
             if (count != -Errno.EAGAIN)
                 return count;
-            if (!_wake.WaitFor(_pipe, forWriting: true))
-                return -Errno.ESHUTDOWN;
+            if (_wake.WaitFor(_pipe, forWriting: true, WriteTimeout) is not 0 and var error)
+                return -error;
         }
     }
 

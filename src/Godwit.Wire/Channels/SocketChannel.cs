@@ -14,6 +14,24 @@ internal sealed class SocketChannel(FileDescriptor socket, string description) :
 
     public override bool CanScatter => true;
 
+    public override TimeSpan? ReadTimeout
+    {
+        set
+        {
+            base.ReadTimeout = value;
+            Sockets.SetReceiveTimeout(socket, value);
+        }
+    }
+
+    public override TimeSpan? WriteTimeout
+    {
+        set
+        {
+            base.WriteTimeout = value;
+            Sockets.SetSendTimeout(socket, value);
+        }
+    }
+
     protected override string Kind => "socket";
 
     protected override long ReadSome(Span<byte> buffer) => Sockets.Receive(socket, buffer);
