@@ -1,4 +1,3 @@
-using System.Globalization;
 using Godwit.Migration;
 
 namespace Godwit.Vmm;
@@ -67,14 +66,6 @@ public static class MigrationGlobals
         if (name is "multifd-flush-after-each-section")
         {
             settings.MultiFdSyncsEachSection = ParseSwitch(name, value);
-            return;
-        }
-
-        if (name is "x-channel-timeout")
-        {
-            if (!uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out uint seconds) || seconds is 0 or > 1_000_000)
-                throw new MigrationRefusedException($"Parameter '{name}' expects a number of seconds from 1 to 1000000");
-            settings.ChannelTimeout = TimeSpan.FromSeconds(seconds);
             return;
         }
 

@@ -20,6 +20,8 @@ public sealed class MigrationGlobalsTests
     [InlineData("x-downtime-limit", "50", MigrationParameter.DowntimeLimit, 50)]
     [InlineData("announce-rounds", "7", MigrationParameter.AnnounceRounds, 7)]
     [InlineData("multifd-channels", "8", MigrationParameter.MultifdChannels, 8)]
+    [InlineData("x-channel-timeout", "90", MigrationParameter.XChannelTimeout, 90)]
+    [InlineData("x-vcpu-dirty-limit-period", "500", MigrationParameter.XVcpuDirtyLimitPeriod, 500)]
     public void Apply_Parameter_IsSet(string name, string value, MigrationParameter parameter, ulong expected) =>
         Assert.Equal(expected, Apply(name, value).Parameters[parameter].Number);
 
@@ -38,6 +40,7 @@ public sealed class MigrationGlobalsTests
     [InlineData("send-configuration", "off", "can't apply global migration.send-configuration=off: only on is supported")]
     [InlineData("x-events", "maybe", "can't apply global migration.x-events=maybe: Parameter 'x-events' expects 'on' or 'off'")]
     [InlineData("x-downtime-limit", "9999999", "can't apply global migration.x-downtime-limit=9999999: Parameter 'downtime_limit' expects an integer in the range of 0 to (2000 * 1000) ms")]
+    [InlineData("x-channel-timeout", "1000001", "can't apply global migration.x-channel-timeout=1000001: Parameter 'x-channel-timeout' expects a number of seconds from 0 to 1000000")]
     [InlineData("x-max-bandwidth", "xx", "can't apply global migration.x-max-bandwidth=xx: Invalid size xx")]
     public void Apply_NotUsable_IsRefusedByName(string name, string value, string expected) =>
         Assert.Equal(expected, Assert.Throws<VmRefusedException>(() => Apply(name, value)).Message);

@@ -23,6 +23,7 @@ public sealed partial class IncomingMigration
         {
             AcceptChannels(accept);
             var channel = _channels.Main!;
+            channel.ReadTimeout = Settings.Parameters.ChannelTimeout;
 
             // All channels there are; whoever else connects is turned away and not left waiting.
             Volatile.Read(ref _listener)?.Dispose();

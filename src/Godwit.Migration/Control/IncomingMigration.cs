@@ -82,7 +82,7 @@ public sealed partial class IncomingMigration : IDisposable
         lock (_commands)
         {
             CheckAllowed();
-            if (TransportRules.Check(address, Settings.Capabilities, Settings.Parameters) is { } refusal)
+            if (TransportRules.Check(address, Settings.Capabilities) is { } refusal)
                 throw new MigrationRefusedException(refusal);
             _state.TryMove(MigrationStatus.None, MigrationStatus.Setup);
             var capabilities = Settings.Capabilities;

@@ -92,4 +92,7 @@ public enum MigrationParameter
 
     /// <summary>Release of the destination, which decides the layout of the sections; not a parameter of QEMU.</summary>
     XPeerVersion,
+
+    /// <summary>Seconds that a channel may stall; not a parameter of QEMU.</summary>
+    XChannelTimeout,
 }

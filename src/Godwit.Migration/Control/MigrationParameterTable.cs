@@ -64,6 +64,13 @@ public static class MigrationParameterTable
         {
             HumanSuffix = null,
         },
+
+        // 0: the main channel may stall for ever, as at the peers.
+        Size(MigrationParameter.XChannelTimeout, "x-channel-timeout", 0, null, 0, 1_000_000, "a number of seconds from 0 to 1000000") with
+        {
+            Kind = MigrationParameterKind.Word,
+            WholeRangeError = "Parameter 'x-channel-timeout' expects a number of seconds from 0 to 1000000",
+        },
     ];
 
     /// <summary>The row of a parameter.</summary>

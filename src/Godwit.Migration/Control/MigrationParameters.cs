@@ -37,6 +37,9 @@ public sealed class MigrationParameters
     /// <summary>Who looks for zero pages: <c>none</c>, <c>legacy</c> or <c>multifd</c>.</summary>
     public string ZeroPageDetection => this[MigrationParameter.ZeroPageDetection].Text;
 
+    /// <summary>How long a channel may go without a byte; null for ever.</summary>
+    public TimeSpan? ChannelTimeout => this[MigrationParameter.XChannelTimeout].Number is var seconds and not 0 ? TimeSpan.FromSeconds(seconds) : null;
+
     /// <summary>Bytes of the page cache.</summary>
     public ulong XbzrleCacheSizeBytes => this[MigrationParameter.XbzrleCacheSize].Number;
 

@@ -7,6 +7,8 @@ namespace Godwit.Migration;
 /// </remarks>
 public sealed class MigrationSettings
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
+
     private readonly Lock _lock = new();
     private MigrationParameters _parameters = MigrationParameters.Default;
     private CapabilityBox _capabilities = new(default);
@@ -25,8 +27,10 @@ public sealed class MigrationSettings
     /// </summary>
     public bool? MultiFdSyncsEachSection { get; set; }
 
-    /// <summary>How long a channel of an incoming migration may stall where its peer has nothing to wait for.</summary>
-    public TimeSpan ChannelTimeout { get; set; } = TimeSpan.FromSeconds(60);
+    /// <summary>
+    /// How long a channel of an incoming migration may stall where its peer has nothing to wait for: <c>x-channel-timeout</c>, 60 s while that is 0.
+    /// </summary>
+    public TimeSpan ChannelTimeout => Parameters.ChannelTimeout ?? _patience;
 
     /// <summary>The capabilities in force.</summary>
     public MigrationCapabilities Capabilities => Volatile.Read(ref _capabilities).Value;
@@ -52,14 +56,15 @@ public sealed class MigrationSettings
                 wanted = wanted.With(capability, on);
             }
 
+            if (MigrationCapabilityRules.Check(wanted, current, _parameters, Environment()) is { } refusal)
+                throw new MigrationRefusedException(refusal);
+
+            // Last, so that what cannot go together is refused with the peers' texts whether or not it is built.
             foreach (var row in MigrationCapabilityTable.All)
             {
                 if (wanted[row.Capability] && !row.IsBuilt)
                     throw new MigrationRefusedException($"Capability '{row.Name}' is not built yet");
             }
-
-            if (MigrationCapabilityRules.Check(wanted, current, _parameters, Environment()) is { } refusal)
-                throw new MigrationRefusedException(refusal);
             Volatile.Write(ref _capabilities, new CapabilityBox(wanted));
         }
     }

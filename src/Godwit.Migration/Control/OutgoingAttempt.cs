@@ -176,6 +176,7 @@ internal sealed partial class OutgoingAttempt : IDisposable
         var channel = connect(_stop.Token);
         lock (_gate)
             _channels = new TransportChannels(channel);
+        channel.WriteTimeout = _owner.Settings.Parameters.ChannelTimeout;
         _statistics.AttachMainChannel(channel);
         ThrowIfStopped();
     }
@@ -189,6 +190,7 @@ internal sealed partial class OutgoingAttempt : IDisposable
         {
             var channel = connect(_stop.Token);
             channels[i] = channel;
+            channel.WriteTimeout = _owner.Settings.Parameters.ChannelTimeout;
             _channels!.Add(channel);
             ThrowIfStopped();
             if (_capabilities.MappedRam)

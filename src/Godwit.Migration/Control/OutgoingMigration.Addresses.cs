@@ -8,15 +8,18 @@ public sealed partial class OutgoingMigration
     /// <summary>Starts a migration; the outcome is seen in <see cref="Status"/> and the events.</summary>
     /// <param name="address">Where to.</param>
     /// <param name="fds">The monitor's descriptors, for <c>fd:</c>.</param>
+    /// <param name="resume">Go on with a migration that was paused.</param>
     /// <exception cref="MigrationRefusedException">
     /// The machine cannot be migrated there or now, without any effect; or a file, descriptor or command could not be opened,
     /// after which the state is failed. Connections are made in the background and fail by the state alone.
     /// </exception>
-    public void Start(MigrationAddress address, IFdResolver? fds = null)
+    public void Start(MigrationAddress address, IFdResolver? fds = null, bool resume = false)
     {
         ArgumentNullException.ThrowIfNull(address);
-        if (TransportRules.Check(address, Settings.Capabilities, Settings.Parameters) is { } refusal)
+        if (TransportRules.Check(address, Settings.Capabilities) is { } refusal)
             throw new MigrationRefusedException(refusal);
+        if (resume)
+            throw new MigrationRefusedException("Cannot resume if there is no paused migration"); // only postcopy is paused
         lock (_commands)
         {
             CheckAllowed();

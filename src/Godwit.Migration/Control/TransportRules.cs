@@ -6,15 +6,15 @@ namespace Godwit.Migration;
 internal static class TransportRules
 {
     /// <summary>Checks in the peers' order. Returns the refusal, or null when the address will do.</summary>
-    public static string? Check(MigrationAddress address, MigrationCapabilities capabilities, MigrationParameters parameters)
+    public static string? Check(MigrationAddress address, MigrationCapabilities capabilities)
     {
         if (capabilities.MappedRam && !address.IsSeekable)
             return "Migration requires seekable transport (e.g. file)";
-        var isMultiChannel = address.IsMultiChannel || (address.IsSeekable && capabilities.MappedRam);
+
+        // Further channels to one file find their places only if the pages have places.
+        var isMultiChannel = address.IsSeekable ? capabilities.MappedRam : address.IsMultiChannel;
         if ((capabilities.MultiFd || capabilities.PostcopyPreempt) && !isMultiChannel)
             return "Migration requires multi-channel URIs (e.g. tcp)";
-        if (capabilities.MultiFd && parameters[MigrationParameter.DirectIo].Flag && !address.IsSeekable)
-            return "Migration requires a transport that allows for extra fds (e.g. file)";
         return null;
     }
 }

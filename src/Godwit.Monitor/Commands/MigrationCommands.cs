@@ -95,12 +95,8 @@ internal sealed class MigrationCommands
         return null;
     }
 
-    private void Start(MigrationAddress address, bool resume, QmpNamedFiles files)
-    {
-        if (resume)
-            throw new QmpException("Cannot resume if there is no paused migration");
-        _machine.Outgoing.Start(address, new MonitorFdResolver(files, _context.FdSets));
-    }
+    private void Start(MigrationAddress address, bool resume, QmpNamedFiles files) =>
+        _machine.Outgoing.Start(address, new MonitorFdResolver(files, _context.FdSets), resume);
 
     private JsonNode? MigrateIncoming(QmpArguments arguments, QmpCommandContext context)
     {

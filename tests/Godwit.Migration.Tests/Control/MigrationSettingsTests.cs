@@ -205,8 +205,9 @@ public class MigrationSettingsTests
             ["cpu-throttle-increment"] = "10",
             ["block-bitmap-mapping"] = "",
 
-            // Not a parameter of QEMU.
+            // Not parameters of QEMU.
             ["x-peer-version"] = "auto",
+            ["x-channel-timeout"] = "0",
         };
 
         var actual = MigrationParameterTable.All.ToDictionary(row => row.Name, row => row.Default.ToString(), StringComparer.Ordinal);

@@ -140,6 +140,22 @@ public sealed class OutgoingRamTests : IDisposable
         Stop(outgoing);
     }
 
+    [Theory]
+    [InlineData(1UL << 40)]
+    [InlineData(1UL << 63)]
+    public void Start_PageCacheLargerThanMemory_TakesNoMoreThanMemory(ulong cacheBytes)
+    {
+        _machine.AddBlock("ram", 16);
+        _machine.Capabilities = default(MigrationCapabilities).With(MigrationCapability.Xbzrle);
+        _machine.Parameters = _machine.Parameters.With("xbzrle-cache-size", MigrationParameterValue.FromInteger(cacheBytes));
+
+        (_, OutgoingRam outgoing) = Start(); // with that much asked for, there would be no memory
+
+        Assert.True(outgoing.WriteIteration());
+        Assert.Equal(16, _machine.Statistics.ZeroPages);
+        Stop(outgoing);
+    }
+
     [Fact]
     public void BlockResizing_MigratedBlock_EndsTheMigrationByName()
     {
