@@ -62,6 +62,7 @@ internal sealed partial class OutgoingAttempt
 
         if (cancelled)
         {
+            _errorDescription = _cancelCause?.Message;
             Resume();
             CleanUp();
             _state.TryMove(MigrationStatus.Cancelling, MigrationStatus.Cancelled);

@@ -31,6 +31,7 @@ internal sealed partial class OutgoingAttempt : IDisposable
     private volatile Channel[] _dataChannels = [];
     private SourceReturnPath? _returnPath;
     private Exception? _firstError;
+    private Exception? _cancelCause;
     private RunState? _before;
     private long _downtimeStart;
     private volatile string? _errorDescription;
@@ -76,7 +77,8 @@ internal sealed partial class OutgoingAttempt : IDisposable
     }
 
     /// <summary>Asks for the end; see <see cref="OutgoingMigration.Cancel"/>.</summary>
-    public void Cancel()
+    /// <param name="cause">Why, when it was not the user who asked.</param>
+    public void Cancel(Exception? cause = null)
     {
         lock (_gate)
         {
@@ -85,13 +87,14 @@ internal sealed partial class OutgoingAttempt : IDisposable
             if (_handOver)
             {
                 _cancelledInHandOver = true;
-                Remember(new MigrationFailedException("Cancelled while waiting for the destination's answer"));
+                Remember(cause ?? new MigrationFailedException("Cancelled while waiting for the destination's answer"));
             }
             else
             {
                 if (!_state.TryMove(static status => status.IsRunning() && !status.IsPostcopy(), MigrationStatus.Cancelling))
                     return;
                 _cancelled = true;
+                _cancelCause = cause;
             }
 
             Wake();

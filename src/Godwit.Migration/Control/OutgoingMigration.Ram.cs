@@ -45,5 +45,8 @@ public sealed partial class OutgoingMigration : IRamMigrationContext
     public void DirtySyncDone(long syncCount) => _events.Pass(syncCount);
 
     /// <inheritdoc/>
+    public void RamResized(string reason) => Volatile.Read(ref _attempt)?.Cancel(new MigrationFailedException(reason));
+
+    /// <inheritdoc/>
     public void RamChanged(string reason) => Volatile.Read(ref _attempt)?.Fail(new MigrationFailedException(reason));
 }

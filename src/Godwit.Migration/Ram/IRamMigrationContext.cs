@@ -52,6 +52,9 @@ public interface IRamMigrationContext
     /// <summary>The migration must end: its RAM changed in a way that cannot be followed. Any thread; returns at once.</summary>
     void RamChanged(string reason);
 
+    /// <summary>The migration is to be cancelled: a block has another length now. Any thread; returns at once.</summary>
+    void RamResized(string reason) => RamChanged(reason);
+
     /// <summary>The migration must end: a data channel failed. Any thread; returns at once.</summary>
     void ChannelFailed(Exception cause) => RamChanged(cause.Message);
 }

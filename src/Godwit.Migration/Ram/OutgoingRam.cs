@@ -220,7 +220,7 @@ public sealed class OutgoingRam : IRamListObserver, IDisposable
         ArgumentNullException.ThrowIfNull(block);
         if (_blocks.Contains(block))
         {
-            _context.RamChanged(string.Create(
+            _context.RamResized(string.Create(
                 CultureInfo.InvariantCulture,
                 $"RAM block '{block.IdString}' was resized from 0x{oldLengthBytes:x} to 0x{newLengthBytes:x} bytes during the migration"));
         }

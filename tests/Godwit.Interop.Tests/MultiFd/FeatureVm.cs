@@ -96,6 +96,10 @@ internal sealed partial class FeatureVm : IDisposable
         Qmp.WaitFor($"{count} rounds after {have}: {Console}", _ => Rounds(Console) >= have + count, _deadline);
     }
 
+    /// <summary>Why a migration failed: what the monitor says and what the process printed.</summary>
+    public string Explanation =>
+        (Qmp.Execute("query-migrate").TryGetProperty("error-desc", out var text) ? text.GetString() : "") + _process.Output;
+
     public void WaitForMigration(string status = "completed") => Qmp.WaitForMigrationEnd(status, _deadline);
 
     /// <summary>Lets the guest go on, then stops it and checks every page of its memory.</summary>

@@ -291,6 +291,22 @@ public class OutgoingMigrationTests
     }
 
     [Fact]
+    public void RamResized_WhileActive_CancelsWithTheReason()
+    {
+        using var pair = new MigrationPair(ram: new FakeRam(converges: false));
+        pair.Start();
+        Eventually.Reaches(pair.Source, MigrationStatus.Active);
+
+        pair.Source.RamResized("RAM block 'x' was resized from 0x1000 to 0x2000 bytes during the migration");
+        pair.WaitForBoth();
+
+        Assert.Equal(MigrationStatus.Cancelled, pair.Source.Status);
+        Assert.Equal("RAM block 'x' was resized from 0x1000 to 0x2000 bytes during the migration", pair.Source.ErrorDescription);
+        Assert.Equal("M:setup M:active M:cancelling M:cancelled", pair.SourceHost.Events);
+        Assert.True(pair.SourceHost.IsRunning);
+    }
+
+    [Fact]
     public void SwitchoverAck_LegacyRule_AnsweredAtOnce()
     {
         using var pair = new MigrationPair();

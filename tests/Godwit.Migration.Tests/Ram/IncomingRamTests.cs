@@ -106,6 +106,54 @@ public sealed class IncomingRamTests : IDisposable
         Assert.Equal(5UL, tables.PageCount);
     }
 
+    /// <summary>Stored in a deflate block without compression and deflated at every level, as peers may do it.</summary>
+    [Theory]
+    [InlineData(CompressionLevel.NoCompression)]
+    [InlineData(CompressionLevel.Fastest)]
+    [InlineData(CompressionLevel.SmallestSize)]
+    public void Read_CompressedPages_AreInflatedIntoTheirPlaces(CompressionLevel level)
+    {
+        byte[] noise = new byte[Page];
+        new Random(3).NextBytes(noise);
+        byte[] packed = Deflate(Filled(7, Page), level);
+        byte[] packedNoise = Deflate(noise, CompressionLevel.NoCompression); // this library may make more of noise than the peers' can
+        byte[] stream = new RamStreamBytes()
+            .U64(0x008).Name("flash").Fill(1, Page) // the first page of a block comes as it is
+            .U64(0x1120).U32((uint)packed.Length).Bytes(packed)
+            .U64(0x3120).U32((uint)packedNoise.Length).Bytes(packedNoise)
+            .EndOfSection().ToArray();
+
+        Load(stream, SectionType.Part);
+
+        AssertPage(_flash, 0, Filled(1, Page));
+        AssertPage(_flash, 1, Filled(7, Page));
+        AssertPage(_flash, 3, noise);
+    }
+
+    /// <summary>Why it is refused, the length that the record says, its data.</summary>
+    public static TheoryData<string, uint, byte[]> BadCompressedPages => new()
+    {
+        { "4109", 4110, new byte[4110] },
+        { "4109", uint.MaxValue, [] },
+        { "inflates to 0 bytes", 0, [] },
+        { "inflates to 4095 bytes", 0, Deflate(new byte[Page - 1], CompressionLevel.Fastest) },
+        { "inflates to more than a page", 0, Deflate(new byte[Page + 1], CompressionLevel.Fastest) },
+        { "inflates to more than a page", 0, Deflate(new byte[1 << 20], CompressionLevel.SmallestSize) },
+        { "cannot be inflated", 0, [0x79, 0x01, 1, 2, 3] },
+        { "cannot be inflated", 0, [.. Deflate(new byte[Page], CompressionLevel.Fastest)[..8]] },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadCompressedPages))]
+    public void Read_BadCompressedPage_IsRefused(string reason, uint length, byte[] data)
+    {
+        byte[] stream = new RamStreamBytes().U64(0x100).Name("flash").U32(length == 0 ? (uint)data.Length : length).Bytes(data).EndOfSection().ToArray();
+
+        StreamFormatException refusal = Assert.Throws<StreamFormatException>(() => Load(stream, SectionType.Part));
+
+        Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Read_HookAndMultiFdFlush_MeanNothing()
     {
@@ -280,4 +328,12 @@ public sealed class IncomingRamTests : IDisposable
 
     private StreamFormatException Refuse(byte[] stream, SectionType type) =>
         Assert.Throws<StreamFormatException>(() => Load(stream, type));
+
+    private static byte[] Deflate(byte[] bytes, CompressionLevel level)
+    {
+        using var output = new MemoryStream();
+        using (var zlib = new ZLibStream(output, level, leaveOpen: true))
+            zlib.Write(bytes);
+        return output.ToArray();
+    }
 }

@@ -18,6 +18,13 @@ internal sealed class RamStreamBytes
         return this;
     }
 
+    public RamStreamBytes U32(uint value)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(_bytes.GetSpan(4), value);
+        _bytes.Advance(4);
+        return this;
+    }
+
     public RamStreamBytes Bytes(params byte[] bytes)
     {
         _bytes.Write(bytes);
