@@ -49,6 +49,11 @@ public sealed class FileDescriptor : SafeHandle
     public static FileDescriptor OpenWrite(string path, bool direct = false) =>
         Open(path, Fcntl.O_WRONLY | Fcntl.O_CREAT | (direct ? Fcntl.O_DIRECT : 0), 0x180);
 
+    /// <summary>Makes a file with mode 0600 and opens it for writing; nothing of that name, not even a link, may be there.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ErrnoException">The kernel refused.</exception>
+    public static FileDescriptor CreateNew(string path) => Open(path, Fcntl.O_WRONLY | Fcntl.O_CREAT | Fcntl.O_EXCL, 0x180);
+
     /// <summary>Opens a file for reading and writing, creating it for its owner alone if it is not there.</summary>
     /// <exception cref="ErrnoException">The file cannot be opened.</exception>
     public static FileDescriptor OpenReadWrite(string path) => Open(path, Fcntl.O_RDWR | Fcntl.O_CREAT, 0x180);

@@ -66,9 +66,11 @@ public static class ChannelFactory
         PendingFile? pending = null;
         try
         {
+            if (address.Path.Contains('\0', StringComparison.Ordinal))
+                throw new ErrnoException("open", Errno.EINVAL);
             if (forWriting && truncate)
                 pending = PendingFile.At(address, IsFdSet(address));
-            file = OpenPath(pending is null ? address : address with { Path = pending.Path }, fds, forWriting, direct);
+            file = pending is { IsNew: true } ? FileDescriptor.CreateNew(pending.Path) : OpenPath(address, fds, forWriting, direct);
             if (pending is not null)
             {
                 doing = $"Failed to truncate migration file to offset 0x{address.Offset:x}";
@@ -90,8 +92,6 @@ public static class ChannelFactory
 
     private static FileDescriptor OpenPath(FileAddress address, IFdResolver? fds, bool forWriting, bool direct)
     {
-        if (address.Path.Contains('\0', StringComparison.Ordinal))
-            throw new ErrnoException("open", Errno.EINVAL);
         if (IsFdSet(address))
         {
             var found = int.TryParse(address.Path.AsSpan(FdSetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var set)

@@ -16,6 +16,7 @@ public sealed class ChannelFactoryTests : IDisposable
         { "fd:nofd", "File descriptor named 'nofd' has not been found" },
         { "file:/nonexistent/f", "Could not create '/nonexistent/f': No such file or directory" },
         { "file:", "Could not create '': No such file or directory" },
+        { "file:a\0b", "Could not create 'a\0b': Invalid argument" },
         { "file:/dev/fdset/9", "Could not create '/dev/fdset/9': No such file or directory" },
     };
 
@@ -283,6 +284,27 @@ public sealed class ChannelFactoryTests : IDisposable
         Assert.Empty(Directory.GetFiles(_directory));
         Assert.Throws<ChannelException>(channel.FinishWriting);
         Assert.Empty(Directory.GetFiles(_directory));
+    }
+
+    [Fact]
+    public void File_TwoSavesToOneNewPath_DoNotComeIntoOneAnother()
+    {
+        var address = new FileAddress(Path.Combine(_directory, "f"));
+        File.WriteAllText(address.Path + ".partial", "somebody's own");
+        using (var first = ChannelFactory.Connect(address))
+        using (var second = ChannelFactory.Connect(address))
+        {
+            first.Write("first"u8);
+            second.Write("other"u8);
+            first.FinishWriting();
+            second.Write("2"u8);
+            Assert.Equal("first", File.ReadAllText(address.Path));
+            second.FinishWriting();
+        }
+
+        Assert.Equal("other2", File.ReadAllText(address.Path));
+        Assert.Equal("somebody's own", File.ReadAllText(address.Path + ".partial"));
+        Assert.Equal(2, Directory.GetFiles(_directory).Length);
     }
 
     [Fact]

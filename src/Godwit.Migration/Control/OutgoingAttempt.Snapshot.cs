@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using Godwit.VmState;
-using Godwit.Wire;
 
 namespace Godwit.Migration;
 
@@ -13,9 +11,10 @@ internal sealed partial class OutgoingAttempt
         _owner.Limiter.BytesPerSecond = 0;
         ImmutableArray<SaveStateEntry> iterative = [.. save.Entries.Where(static entry => entry.Handlers is { HasSetup: true })];
         var leases = new List<IDisposable>();
+        Rehearse(save);
         try
         {
-            var devices = StopAndSaveDevices(save, iterative, leases);
+            StopAndSaveDevices(save, iterative, leases);
 
             // Devices that start again write to memory, and may have to wait for this thread then.
             var before = _before!.Value;
@@ -25,6 +24,11 @@ internal sealed partial class OutgoingAttempt
                 foreach (var entry in iterative)
                     SendWhole(save, entry);
             }
+            catch (Exception e)
+            {
+                Remember(e); // before what the guest's start may have to say
+                throw;
+            }
             finally
             {
                 EndAll(leases);
@@ -32,38 +36,47 @@ internal sealed partial class OutgoingAttempt
                 _before = null; // what the guest does from here on is not this migration's business
             }
 
-            save.Writer.Write(devices);
+            save.Writer.Write(_devices.WrittenSpan);
         }
         finally
         {
             EndAll(leases);
         }
 
+        Finish(save);
+    }
+
+    /// <summary>Ends a stream that nobody takes the guest from.</summary>
+    private void Finish(SaveVmWriter save)
+    {
         save.WriteEof();
         save.WriteDescription();
         save.Writer.Flush();
+        lock (_gate)
+        {
+            // A cancel wins up to here. From here on it comes too late, as it does once the file has its name.
+            ThrowIfStopped();
+            _concluded = true;
+        }
+
         save.Writer.Channel.FinishWriting();
     }
 
     /// <summary>The instant: the guest stands still, its devices are saved and its memory is protected.</summary>
-    private ReadOnlySpan<byte> StopAndSaveDevices(SaveVmWriter save, ImmutableArray<SaveStateEntry> iterative, List<IDisposable> leases)
+    private void StopAndSaveDevices(SaveVmWriter save, ImmutableArray<SaveStateEntry> iterative, List<IDisposable> leases)
     {
         _downtimeStart = _statistics.Clock.GetTimestamp();
         _before = _host.StopForMigration();
         ThrowIfStopped();
-        var devices = new ArrayBufferWriter<byte>();
-        var target = MigrationWriter.ToMemory(devices);
         _host.GlobalState.RunState = _before.Value;
         using (_host.BigLock.Enter())
-            save.WriteFullSections(target);
-        target.Flush();
+            save.WriteFullSections(_deviceWriter);
+        _deviceWriter.Flush();
         foreach (var entry in iterative)
         {
             if (entry.Handlers!.BeginSnapshot() is { } lease)
                 leases.Add(lease);
         }
-
-        return devices.WrittenSpan;
     }
 
     private void ResumeAfterInstant(RunState before)

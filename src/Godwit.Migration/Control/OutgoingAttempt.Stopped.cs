@@ -43,10 +43,7 @@ internal sealed partial class OutgoingAttempt
         }
 
         SendStoppedState(save);
-        save.WriteEof();
-        save.WriteDescription();
-        save.Writer.Flush();
-        save.Writer.Channel.FinishWriting();
+        Finish(save);
     }
 
     private void ConcludeStopped(bool isWritten)

@@ -152,11 +152,19 @@ internal sealed class QmpSession : IDisposable
         catch (QmpException e)
         {
             AddId(reply, request);
-            reply["error"] = new JsonObject { ["class"] = e.Class.ToString(), ["desc"] = e.Message };
+            reply["error"] = Error(e.Class, e.Message);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A fault in one command must not take the monitor, and with it the way to the guest, from its user.
+            AddId(reply, request);
+            reply["error"] = Error(QmpErrorClass.GenericError, e.Message);
         }
 
         Send(reply);
     }
+
+    private static JsonObject Error(QmpErrorClass kind, string text) => new() { ["class"] = kind.ToString(), ["desc"] = text };
 
     private static void AddId(JsonObject reply, QmpRequest request)
     {

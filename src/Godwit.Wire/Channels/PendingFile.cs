@@ -10,7 +10,7 @@ namespace Godwit.Wire;
 internal sealed class PendingFile
 {
     /// <summary>What the name of an unfinished file ends in.</summary>
-    public const string Suffix = ".partial";
+    private const string Suffix = ".partial";
 
     private readonly string? _finalPath;
     private readonly long _offset;
@@ -26,6 +26,9 @@ internal sealed class PendingFile
     /// <summary>Where the file can be opened while it is being written.</summary>
     public string Path { get; }
 
+    /// <summary>Whether the file at <see cref="Path"/> has to be made; nobody else's may be there.</summary>
+    public bool IsNew => _finalPath is not null;
+
     /// <summary>Looks where a file is to be written.</summary>
     /// <param name="address">The file.</param>
     /// <param name="isDescriptor">The path names a descriptor that somebody else opened.</param>
@@ -35,7 +38,7 @@ internal sealed class PendingFile
 
         // A link that leads nowhere is somebody's wish where the file is to be.
         bool isNew = !isDescriptor && path.Length > 0 && !System.IO.Path.Exists(path) && new FileInfo(path).LinkTarget is null;
-        return isNew ? new PendingFile(path + Suffix, path, address.Offset) : new PendingFile(path, null, address.Offset);
+        return isNew ? new PendingFile(NameBeside(path), path, address.Offset) : new PendingFile(path, null, address.Offset);
     }
 
     /// <summary>The file is whole: it gets its name. False when it was dropped before.</summary>
@@ -61,4 +64,7 @@ internal sealed class PendingFile
         else
             file.TrySetLength(_offset);
     }
+
+    // Each save has a name of its own: two to one path, or what a killed process left, must not come into one another.
+    private static string NameBeside(string path) => $"{path}.{System.IO.Path.GetRandomFileName()[..8]}{Suffix}";
 }

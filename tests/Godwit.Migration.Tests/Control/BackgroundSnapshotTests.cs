@@ -99,6 +99,22 @@ public class BackgroundSnapshotTests
     }
 
     [Fact]
+    public void Cancel_StreamIsCompleteAlready_ComesTooLate()
+    {
+        using var source = new Machine(RunState.Running);
+        using var destination = new Machine(RunState.InMigrate);
+        var (near, far) = MemoryChannel.CreatePair();
+
+        destination.Incoming.Listen(_ => far);
+        source.Outgoing.Start("memory", _ => new FinishingChannel(near, source.Outgoing.Cancel));
+        Assert.True(source.Outgoing.WaitForEnd(MigrationPair.Deadline));
+
+        Assert.Equal("M:setup M:active STOP RESUME M:completed", source.Host.Events);
+        Assert.Equal(MigrationStatus.Completed, source.Outgoing.Status);
+        Assert.True(destination.Incoming.WaitForEnd(MigrationPair.Deadline));
+    }
+
+    [Fact]
     public void Start_NothingProtectsMemory_Fails()
     {
         using var source = new Machine(RunState.Running);
@@ -122,6 +138,16 @@ public class BackgroundSnapshotTests
         var refused = Assert.Throws<MigrationRefusedException>(
             () => settings.SetCapabilities([KeyValuePair.Create("background-snapshot", true)]));
         Assert.Equal("Background-snapshot is not supported by host kernel", refused.Message);
+    }
+
+    // Calls somebody while the end of the stream is on its way.
+    private sealed class FinishingChannel(Channel inner, Action finishing) : ForwardingChannel("finishing", inner)
+    {
+        protected override void FinishWritingCore()
+        {
+            finishing();
+            base.FinishWritingCore();
+        }
     }
 
     private sealed class Machine : IDisposable
