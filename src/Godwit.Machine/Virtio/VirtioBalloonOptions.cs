@@ -18,5 +18,8 @@ public sealed record VirtioBalloonOptions : VirtioDeviceOptions
     /// <summary>Whether the guest reports free pages all the time, to be given back to the host; default false.</summary>
     public bool HasFreePageReporting { get; init; }
 
+    /// <inheritdoc/>
+    public override VirtioDeviceOptions Detached() => this;
+
     internal override VirtioDevice Create(BigLock bigLock, VirtualClock clock, GuestDma dma) => new VirtioBalloon(bigLock, clock, dma, this);
 }
