@@ -169,9 +169,12 @@ public sealed class OutgoingRamTests : IDisposable
         Stop(outgoing);
     }
 
-    [Fact]
-    public void WriteIteration_ManyPages_AllocatesNothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WriteIteration_ManyPages_AllocatesNothing(bool xbzrle)
     {
+        _machine.Capabilities = _machine.Capabilities.With(MigrationCapability.Xbzrle, xbzrle);
         RamBlock ram = _machine.AddBlock("ram", 4096);
         for (ulong page = 0; page < 4096; page += 3)
             ram.GetSpan(new RamOffset(page * Page), Page).Fill(9);
@@ -181,6 +184,8 @@ public sealed class OutgoingRamTests : IDisposable
         long allocated = long.MaxValue;
         for (int round = 0; round < 5; round++)
         {
+            for (ulong page = 0; page < 4096; page += 3)
+                ram.GetSpan(new RamOffset(page * Page), Page)[round]++;
             _machine.Memory.Dirty.SetRange(ram.Offset, ram.UsedLengthBytes, DirtyClientMask.Migration);
             long before = GC.GetAllocatedBytesForCurrentThread();
             outgoing.Bitmap.Sync(lastStage: false);
@@ -194,7 +199,8 @@ public sealed class OutgoingRamTests : IDisposable
         }
 
         Assert.Equal(0, allocated);
-        Assert.Equal(6 * 4096, _machine.Statistics.NormalPages + _machine.Statistics.ZeroPages);
+        Assert.Equal(6 * 4096, _machine.Statistics.NormalPages + _machine.Statistics.ZeroPages + _machine.Statistics.XbzrlePages);
+        Assert.Equal(xbzrle, _machine.Statistics.XbzrlePages > 0);
         Stop(outgoing);
     }
 
