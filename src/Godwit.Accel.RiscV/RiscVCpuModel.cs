@@ -9,13 +9,15 @@ namespace Godwit.Accel.RiscV;
 /// <param name="PmpEntryCount">PMP entries in the <c>cpu/pmp</c> subsection.</param>
 /// <param name="PmpReadableCount">PMP address registers that exist; those past <see cref="ImplementedPmpEntryCount"/> read 0.</param>
 /// <param name="PmpConfigMask">Bits of a PMP configuration byte that stick.</param>
-/// <param name="PmpAddressMask">Bits of a PMP address register that stick.</param>
+/// <param name="PmpAddressMask">Bits of a PMP address register that can be read; all that are written are kept and compared.</param>
 /// <param name="MachineExceptionDelegationMask">Bits of <c>medeleg</c> that stick.</param>
 /// <param name="InterruptDelegationMask">Bits of <c>mideleg</c> that stick; also the software-writable bits of <c>mip</c>.</param>
 /// <param name="InterruptEnableMask">Bits of <c>mie</c> that stick.</param>
 /// <param name="MachineEnvironmentMask">Bits of <c>menvcfg</c> that stick.</param>
 /// <param name="ExceptionPcMask">Bits of <c>mepc</c> and <c>sepc</c> that stick.</param>
 /// <param name="IsUserXlenWritable">Whether <c>sstatus.UXL</c> changes by a write.</param>
+/// <param name="ChecksFailingStoreConditional">Whether an SC that has no reservation still faults where a store would.</param>
+/// <param name="DirtiesFloatByFlags">Whether comparisons and conversions to integers, which write no float register, make <c>mstatus.FS</c> dirty when they raise a flag that was not raised.</param>
 /// <param name="ArchitectureId">Value of <c>marchid</c>.</param>
 /// <param name="VectorVersion">Value of <c>vext_ver</c> in the <c>cpu</c> section.</param>
 [SuppressMessage("Naming", "CA1707:Remove the underscores", Justification = "The underscore stands for the point in a release number.")]
@@ -31,6 +33,8 @@ public sealed record RiscVCpuModel(
     ulong MachineEnvironmentMask,
     ulong ExceptionPcMask,
     bool IsUserXlenWritable,
+    bool ChecksFailingStoreConditional,
+    bool DirtiesFloatByFlags,
     ulong ArchitectureId,
     uint VectorVersion)
 {
@@ -50,6 +54,8 @@ public sealed record RiscVCpuModel(
         MachineEnvironmentMask: 0x1000_0000_0000_00f1,
         ExceptionPcMask: ulong.MaxValue,
         IsUserXlenWritable: true,
+        ChecksFailingStoreConditional: false,
+        DirtiesFloatByFlags: false,
         ArchitectureId: 0,
         VectorVersion: 0x10000);
 
@@ -66,6 +72,8 @@ public sealed record RiscVCpuModel(
         MachineEnvironmentMask: 0xf1,
         ExceptionPcMask: ~1UL,
         IsUserXlenWritable: false,
+        ChecksFailingStoreConditional: true,
+        DirtiesFloatByFlags: true,
         ArchitectureId: 0x2a,
         VectorVersion: 0);
 }

@@ -74,6 +74,65 @@ public sealed class PeerBehaviourTests
         Assert.Equal(expected, machine.Register("s2"));
     }
 
+    // QEMU 11.1.3 looks at the address of an SC that fails anyway, 10.0.2 does not; memory that is not there is no fault for either.
+    [Theory]
+    [InlineData("10.0", 0x80001001UL, 0UL)]
+    [InlineData("11.1", 0x80001001UL, 6UL)]
+    [InlineData("11.1", 0x80001000UL, 0UL)]
+    [InlineData("11.1", 0x40000000UL, 0UL)]
+    public void StoreConditional_WithoutReservation_FaultsByRelease(string release, ulong address, ulong cause)
+    {
+        using var machine = new TestMachine(model: Model(release));
+        machine.Run(CatchTraps + $"""
+            li s2, 0
+            li t0, {address}
+            li t1, 7
+            sc.w t1, zero, (t0)
+            """);
+        Assert.Equal((cause, cause == 0 ? 1UL : 7), (machine.Register("s2"), machine.Register("t1")));
+    }
+
+    // QEMU 11.1.3 makes FS dirty when a comparison raises a flag; 10.0.2 only by what writes a float register or a float CSR.
+    [Theory]
+    [InlineData("10.0", 0x7ff0_0000_0000_0001UL, 0x2000UL)]
+    [InlineData("11.1", 0x7ff0_0000_0000_0001UL, 0x6000UL)]
+    [InlineData("11.1", 0x3ff0_0000_0000_0000UL, 0x2000UL)]
+    public void Comparison_ThatRaisesAFlag_MakesFloatDirtyByRelease(string release, ulong operand, ulong expected)
+    {
+        using var machine = new TestMachine(model: Model(release));
+        machine.Run($"""
+            li t0, 0x6000
+            csrs mstatus, t0
+            li t1, {operand}
+            .word 0xf20300d3            # fmv.d.x f1, t1
+            csrwi fflags, 0
+            li t0, 0x4000
+            csrc mstatus, t0
+            .word 0xa210a2d3            # feq.d t0, f1, f1
+            csrr s2, mstatus
+            li t0, 0x6000
+            and s2, s2, t0
+            """);
+        Assert.Equal(expected, machine.Register("s2"));
+    }
+
+    // QEMU 11.1.3 keeps the bits above the address, compares with them and migrates them, but does not show them.
+    [Theory]
+    [InlineData("10.0", ulong.MaxValue)]
+    [InlineData("11.1", (1UL << 54) - 1)]
+    public void PmpAddress_AllOnes_ReadsByRelease(string release, ulong expected)
+    {
+        using var machine = new TestMachine(model: Model(release));
+        machine.Run("""
+            li t0, -1
+            csrw pmpaddr3, t0
+            csrr s2, pmpaddr3
+            """);
+        Assert.Equal(expected, machine.Register("s2"));
+    }
+
+    private static RiscVCpuModel Model(string release) => release == "10.0" ? RiscVCpuModel.Qemu10_0 : RiscVCpuModel.Qemu11_1;
+
     [Fact]
     public void StoreConditional_AfterATrap_Fails()
     {

@@ -198,7 +198,7 @@ public sealed unsafe partial class Hart
                 return TryReadPmpConfiguration(number - CsrNumber.Pmpcfg0, out value);
             case >= CsrNumber.Pmpaddr0 and <= CsrNumber.Pmpaddr63:
                 int entry = number - CsrNumber.Pmpaddr0;
-                value = _pmp.Address[entry];
+                value = _pmp.Address[entry] & _model.PmpAddressMask;
                 return entry < _model.PmpReadableCount;
             case CsrNumber.Mcycle:
                 value = ReadCounter(0);
@@ -356,6 +356,8 @@ public sealed unsafe partial class Hart
         ulong mask = MachineStatus.WritableMask | (_model.IsUserXlenWritable ? MachineStatus.Uxl : 0);
         if ((value & MachineStatus.Mpp) == 2UL << MachineStatus.MppShift)
             mask &= ~MachineStatus.Mpp;
+        if ((value & MachineStatus.Uxl) == 0)
+            mask &= ~MachineStatus.Uxl;
         ulong old = _mstatus;
         _mstatus = (old & ~mask) | (value & mask);
         if (((old ^ _mstatus) & MachineStatus.Mxr) != 0)
@@ -415,7 +417,7 @@ public sealed unsafe partial class Hart
     {
         if (entry >= RiscVCpuModel.ImplementedPmpEntryCount)
             return;
-        _pmp.WriteAddress(entry, value & _model.PmpAddressMask);
+        _pmp.WriteAddress(entry, value);
         _pmp.Update();
         FlushTranslations();
     }

@@ -54,6 +54,8 @@ public sealed unsafe partial class Hart
     {
         if (_loadReservation != address)
         {
+            if (_model.ChecksFailingStoreConditional && !MayStore(address, size))
+                return false;
             _loadReservation = NoReservation;
             destination = ScFailed;
             return true;
@@ -85,6 +87,14 @@ public sealed unsafe partial class Hart
         if (done && watched is not null)
             _accelerator.NoteCodeStore(watched, page, (int)(address & (PageBytes - 1)), size);
         return true;
+    }
+
+    private bool MayStore(ulong address, int size)
+    {
+        if ((address & (ulong)(size - 1)) == 0)
+            return Translate(address, size, AccessType.Store, out _, out _);
+        RaiseTrap(TrapCause.StoreMisaligned, address);
+        return false;
     }
 
     private bool ReadModifyWrite(ulong address, int size, ulong operand, int operation, ref ulong destination)

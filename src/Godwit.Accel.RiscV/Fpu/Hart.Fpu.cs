@@ -13,6 +13,14 @@ public sealed unsafe partial class Hart
         return true;
     }
 
+    /// <summary>Adds the flags of an operation that writes no float register to the accrued ones.</summary>
+    private bool Accrue(uint raised)
+    {
+        bool isNew = (raised & ~_fflags) != 0;
+        _fflags |= raised;
+        return !isNew || !_model.DirtiesFloatByFlags || MarkFpuDirty();
+    }
+
     /// <summary>Executes a floating-point load, store or computation at <see cref="_pc"/>.</summary>
     /// <param name="record">The record.</param>
     /// <returns><see langword="false"/> with a trap noted, or with the instruction given up because the machine stops.</returns>
@@ -152,14 +160,15 @@ public sealed unsafe partial class Hart
         FloatFormat format = isDouble ? FloatFormat.Double : FloatFormat.Single;
         ulong a = Operand(i >> 15, isDouble);
         ulong b = Operand(i >> 20, isDouble);
+        uint raised = 0;
         bool result = funct3 switch
         {
-            0 => FloatCompare.IsLessOrEqual(a, b, format, ref _fflags),
-            1 => FloatCompare.IsLess(a, b, format, ref _fflags),
-            _ => FloatCompare.IsEqual(a, b, format, ref _fflags),
+            0 => FloatCompare.IsLessOrEqual(a, b, format, ref raised),
+            1 => FloatCompare.IsLess(a, b, format, ref raised),
+            _ => FloatCompare.IsEqual(a, b, format, ref raised),
         };
         WriteInteger(i, result ? 1UL : 0UL);
-        return true;
+        return Accrue(raised);
     }
 
     private bool ExecuteToInteger(uint i, uint kind, bool isDouble)
@@ -168,10 +177,11 @@ public sealed unsafe partial class Hart
             return false;
         FloatFormat format = isDouble ? FloatFormat.Double : FloatFormat.Single;
         bool isWord = kind < 2;
+        uint raised = 0;
         ulong value = SoftFloat.ToInteger(
-            Operand(i >> 15, isDouble), format, isWord ? 32 : 64, signed: (kind & 1) == 0, mode, ref _fflags);
+            Operand(i >> 15, isDouble), format, isWord ? 32 : 64, signed: (kind & 1) == 0, mode, ref raised);
         WriteInteger(i, isWord ? (ulong)(int)value : value);
-        return true;
+        return Accrue(raised);
     }
 
     private bool ExecuteFromInteger(uint i, uint kind, bool isDouble)

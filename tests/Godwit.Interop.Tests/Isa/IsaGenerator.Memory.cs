@@ -278,6 +278,8 @@ internal sealed partial class IsaGenerator
             p.X[pointer] = scratch + (p.Kind == IsaKind.LockedPmp ? (uint)IsaLayout.ScratchBytes + 0x1000 : 0x1000u) + (_values.Chance(70) ? (ulong)_values.Below(96) : (ulong)_values.Below(0x2000));
             if (_isWordAligned)
                 p.X[pointer] &= ~3UL;
+            if (_avoidsQuirks && (p.X[pointer] & 0xfff) is < 0x40 or > 0xfc0)
+                p.X[pointer] += 0x80;
         }
 
         if (p.Mode == 3 && _values.Chance(60))

@@ -15,14 +15,16 @@ internal sealed partial class IsaGenerator
     private readonly IsaValues _values;
     private readonly IsaProgram _program;
     private readonly int _maximumMode;
+    private readonly bool _avoidsQuirks;
     private int _nextConstant = FirstConstant;
     private ulong _delegated;
 
-    private IsaGenerator(IsaKind kind, long seed, ulong codeAddress, int maximumMode, ulong mvector, ulong svector)
+    private IsaGenerator(IsaKind kind, long seed, ulong codeAddress, int maximumMode, bool avoidsQuirks, ulong mvector, ulong svector)
     {
         _values = new IsaValues(seed);
         _program = new IsaProgram(kind, seed, codeAddress);
         _maximumMode = maximumMode;
+        _avoidsQuirks = avoidsQuirks;
         _program.SetCsr("mtvec", mvector | (uint)_values.Below(2));
         _program.SetCsr("stvec", svector | (uint)_values.Below(2));
     }
@@ -32,11 +34,12 @@ internal sealed partial class IsaGenerator
     /// <param name="seed">Decides everything else.</param>
     /// <param name="codeAddress">Where its instructions will lie.</param>
     /// <param name="maximumMode">Largest satp mode of the CPU: 8 or 10.</param>
+    /// <param name="avoidsQuirks">Whether programs keep away from what <see cref="IsaQuirks"/> is about.</param>
     /// <param name="mvector">The machine trap vector.</param>
     /// <param name="svector">The supervisor trap vector.</param>
-    public static IsaProgram Generate(IsaKind kind, long seed, ulong codeAddress, int maximumMode, ulong mvector, ulong svector)
+    public static IsaProgram Generate(IsaKind kind, long seed, ulong codeAddress, int maximumMode, bool avoidsQuirks, ulong mvector, ulong svector)
     {
-        var generator = new IsaGenerator(kind, seed, codeAddress, maximumMode, mvector, svector);
+        var generator = new IsaGenerator(kind, seed, codeAddress, maximumMode, avoidsQuirks, mvector, svector);
         generator.Prepare();
         generator.Build();
         return generator._program;
@@ -66,6 +69,8 @@ internal sealed partial class IsaGenerator
         if (p.Mode == 3 || !_values.Chance(30))
             status &= ~0x70_0000UL;
         status |= (_values.Chance(4) ? 0u : (ulong)(1 + _values.Below(3))) << 13;
+        if (_avoidsQuirks && (status & 0x6000) != 0)
+            status |= 0x6000;
         p.Status = status;
 
 

@@ -15,23 +15,43 @@ internal static class IsaGodwit
     /// <summary>Runs an image to its end.</summary>
     /// <param name="image">The image.</param>
     /// <param name="maximumMode">Largest satp mode of the CPU.</param>
+    /// <param name="model">The CPU's facts.</param>
+    /// <param name="peer">The release whose section is written.</param>
     /// <param name="deadline">How long it may take.</param>
     /// <exception cref="TimeoutException">It took longer.</exception>
-    public static IsaState Run(IsaImage image, int maximumMode, TimeSpan deadline)
+    public static IsaState Run(IsaImage image, int maximumMode, RiscVCpuModel model, PeerProfile peer, TimeSpan deadline) =>
+        Run(image.Bytes, IsaLayout.Harts, maximumMode, model, peer, deadline);
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <param name="image">The memory from its start; the program sets the mark of its end.</param>
+    /// <param name="harts">Number of harts.</param>
+    /// <param name="maximumMode">Largest satp mode of the CPU.</param>
+    /// <param name="model">The CPU's facts.</param>
+    /// <param name="peer">The release whose section is written.</param>
+    /// <param name="deadline">How long it may take.</param>
+    /// <exception cref="TimeoutException">It took longer.</exception>
+    public static IsaState Run(byte[] image, int harts, int maximumMode, RiscVCpuModel model, PeerProfile peer, TimeSpan deadline)
     {
         using var memory = new MemorySystem();
         using var clock = new VirtualClock(memory.BigLock);
-        using var machine = new VirtMachine(new VirtMachineOptions { RamBytes = (ulong)IsaLayout.RamBytes, HartCount = IsaLayout.Harts }, memory, clock);
+        using var machine = new VirtMachine(new VirtMachineOptions { RamBytes = (ulong)IsaLayout.RamBytes, HartCount = harts }, memory, clock);
         using var accelerator = new RiscVAccelerator(
             memory,
             machine.AddressSpace,
-            new RiscVCpuOptions { HartCount = IsaLayout.Harts, ResetVector = VirtMachine.ResetVector, MaximumTranslationMode = maximumMode, ReadTime = machine.ReadTime });
+            new RiscVCpuOptions
+            {
+                HartCount = harts,
+                ResetVector = VirtMachine.ResetVector,
+                Model = model,
+                MaximumTranslationMode = maximumMode,
+                ReadTime = machine.ReadTime,
+            });
         machine.ConnectHarts(accelerator.Cpus);
         machine.Reset();
         Hart hart = accelerator.Harts[0];
         foreach (Hart each in accelerator.Harts)
             each.ProgramCounter = IsaLayout.Ram;
-        machine.AddressSpace.Write(new GuestAddress(IsaLayout.Ram), image.Bytes);
+        machine.AddressSpace.Write(new GuestAddress(IsaLayout.Ram), image);
         clock.Start();
         accelerator.Start();
         Stopwatch watch = Stopwatch.StartNew();
@@ -56,7 +76,7 @@ internal static class IsaGodwit
         hart.RegisterState(registry);
         var bytes = new ArrayBufferWriter<byte>();
         var writer = MigrationWriter.ToMemory(bytes);
-        VmStateCodec.Save(registry.Find("cpu", 0)!, writer, null, PeerProfile.Qemu10_0);
+        VmStateCodec.Save(registry.Find("cpu", 0)!, writer, null, peer);
         writer.Flush();
         return new IsaState(ram, bytes.WrittenSpan.ToArray(), []);
     }

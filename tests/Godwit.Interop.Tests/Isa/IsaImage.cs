@@ -29,7 +29,8 @@ internal sealed class IsaImage
     /// <summary>Lays out programs.</summary>
     /// <param name="seeds">Kind and seed of each.</param>
     /// <param name="maximumMode">Largest satp mode of the CPU.</param>
-    public static IsaImage Build(IReadOnlyList<(IsaKind Kind, long Seed)> seeds, int maximumMode)
+    /// <param name="avoidsQuirks">Whether programs keep away from what <see cref="IsaQuirks"/> is about.</param>
+    public static IsaImage Build(IReadOnlyList<(IsaKind Kind, long Seed)> seeds, int maximumMode, bool avoidsQuirks)
     {
         const int Stride = IsaLayout.BodyBytes + IsaLayout.DescriptorBytes;
         ulong results = (IsaLayout.Programs + (ulong)(seeds.Count * Stride) + 0xfff) & ~0xfffUL;
@@ -44,7 +45,7 @@ internal sealed class IsaImage
             ulong code = IsaLayout.Programs + (ulong)(i * Stride);
             ulong descriptor = code + IsaLayout.BodyBytes;
             IsaProgram program = IsaGenerator.Generate(
-                seeds[i].Kind, seeds[i].Seed, code, maximumMode, (ulong)_harness.Symbols["mvector"], (ulong)_harness.Symbols["svector"]);
+                seeds[i].Kind, seeds[i].Seed, code, maximumMode, avoidsQuirks, (ulong)_harness.Symbols["mvector"], (ulong)_harness.Symbols["svector"]);
             program.Code.ToArray().CopyTo(bytes, (int)(code - IsaLayout.Ram));
             ulong next = i + 1 < seeds.Count ? descriptor + Stride : 0;
             program.WriteDescriptor(

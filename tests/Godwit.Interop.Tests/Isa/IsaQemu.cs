@@ -10,15 +10,23 @@ internal static class IsaQemu
     /// <param name="image">The image.</param>
     /// <param name="cpu">The value of <c>-cpu</c>.</param>
     /// <param name="deadline">How long it may take.</param>
-    public static IsaState Run(QemuPeer peer, IsaImage image, string cpu, TimeSpan deadline)
+    public static IsaState Run(QemuPeer peer, IsaImage image, string cpu, TimeSpan deadline) => Run(peer, image.Bytes, IsaLayout.Harts, cpu, deadline);
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <param name="peer">The version.</param>
+    /// <param name="image">The memory from its start; the program sets the mark of its end.</param>
+    /// <param name="harts">Number of harts.</param>
+    /// <param name="cpu">The value of <c>-cpu</c>.</param>
+    /// <param name="deadline">How long it may take.</param>
+    public static IsaState Run(QemuPeer peer, byte[] image, int harts, string cpu, TimeSpan deadline)
     {
         using var directory = new TemporaryDirectory();
         string file = directory.File("image");
-        File.WriteAllBytes(file, image.Bytes);
+        File.WriteAllBytes(file, image);
         using VmProcess qemu = VmProcess.StartQemu(
             peer,
             "qemu-system-riscv64",
-            "-M", LinuxGuest.ContractMachine, "-cpu", cpu, "-smp", $"{IsaLayout.Harts}", "-m", $"{IsaLayout.RamBytes >> 20}", "-nodefaults",
+            "-M", LinuxGuest.ContractMachine, "-cpu", cpu, "-smp", $"{harts}", "-m", $"{IsaLayout.RamBytes >> 20}", "-nodefaults",
             "-bios", "none", "-device", $"loader,file={file},addr=0x{IsaLayout.Ram:x}");
         string look = $"xp /1xg 0x{IsaLayout.Context + IsaLayout.Done:x}";
         string done = $"0x{IsaLayout.DoneMagic:x16}";
