@@ -134,7 +134,7 @@ internal sealed class MigrationDriver(QmpClient source, QmpClient? target, Migra
             await FollowSourceAsync(stop.Token);
             if (_last.IsCompleted && _target is not null)
                 return await FinishTargetAsync(_target, stop.Token);
-            return await OutcomeAsync(_last.IsCompleted, _last.IsCompleted ? null : Reason(_last));
+            return await OutcomeAsync(_last.IsCompleted, _last.IsCompleted ? null : Reason(_last) + await TargetReasonAsync());
         }
         catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
         {
@@ -254,6 +254,22 @@ internal sealed class MigrationDriver(QmpClient source, QmpClient? target, Migra
             Reason = reason,
             SourceEvents = _source.Events,
         };
+    }
+
+    /// <summary>What a destination that is still there says; the source often knows only that it was refused.</summary>
+    private async Task<string?> TargetReasonAsync()
+    {
+        if (_target is null)
+            return null;
+        try
+        {
+            using var deadline = new CancellationTokenSource(_cancelDeadline);
+            return (await _target.QueryMigrateAsync(deadline.Token)).ErrorText is { } text ? $"; the destination says: {text}" : null;
+        }
+        catch (Exception e) when (e is QmpConnectionException or CommandException or OperationCanceledException)
+        {
+            return null; // it ended, as it does unless it was told to stay
+        }
     }
 
     private static string Reason(MigrationInfo info) => info.ErrorText ?? info.Status switch

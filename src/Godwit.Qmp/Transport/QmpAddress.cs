@@ -78,7 +78,9 @@ public sealed record QmpAddress
         catch (SocketException e)
         {
             socket.Dispose();
-            throw new QmpConnectionException($"cannot connect to {this}: {e.Message}", e);
+            // The framework has one text for a path that is not there and for an address that is not this host's.
+            string text = Kind == QmpAddressKind.Unix && !File.Exists(HostOrPath) ? "No such file or directory" : e.Message;
+            throw new QmpConnectionException($"cannot connect to {this}: {text}", e);
         }
         catch
         {

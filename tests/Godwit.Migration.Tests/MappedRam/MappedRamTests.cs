@@ -120,7 +120,11 @@ public sealed class MappedRamTests : IDisposable
         using var sender = new RamSaveVm(_source.Memory, _source);
         var writer = new MigrationWriter(channel);
         sender.SaveSetup(writer);
-        Assert.True(sender.SaveLiveIterate(writer));
+        while (!sender.SaveLiveIterate(writer))
+        {
+            // A part ends after a while on a busy machine, sent out or not.
+        }
+
         betweenRounds?.Invoke(sender);
         sender.QueryPending(exact: true, final: true);
         sender.SaveComplete(writer);
