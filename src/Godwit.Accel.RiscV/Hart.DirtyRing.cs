@@ -3,8 +3,8 @@ namespace Godwit.Accel.RiscV;
 /// <content>The pages that this hart has dirtied, counted, and the rest after each ring of them.</content>
 public sealed unsafe partial class Hart
 {
-    /// <summary>Pages of a hart's ring. Small, so that the rests of a slow limit are short.</summary>
-    internal const int DirtyRingPages = 1024;
+    /// <summary>Pages of a hart's ring: a quarter of a MiB, so that a limit of 1 MiB/s is some rings in each period, and rests are short.</summary>
+    internal const int DirtyRingPages = 64;
 
     // Written by the hart's own thread alone.
     private long _dirtiedPages;
@@ -15,7 +15,12 @@ public sealed unsafe partial class Hart
     internal long DirtiedPages => Volatile.Read(ref _dirtiedPages);
 
     /// <summary>Sets how long the hart rests when its ring is full.</summary>
-    internal void SetRingRest(TimeSpan rest) => Volatile.Write(ref _ringRestTicks, rest.Ticks);
+    internal void SetRingRest(TimeSpan rest)
+    {
+        Volatile.Write(ref _ringRestTicks, rest.Ticks);
+        if (rest == TimeSpan.Zero)
+            EndRest();
+    }
 
     private void NoteDirtied()
     {

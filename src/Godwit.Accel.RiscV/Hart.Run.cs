@@ -20,6 +20,7 @@ public sealed unsafe partial class Hart
     // Ticks of a rest that was asked for and has not ended; 0 for none. What waiting in whole milliseconds leaves goes into the next one.
     private long _restTicks;
     private long _restCarryTicks;
+    private bool _isRestOver;
 
     /// <summary>Gets a value indicating whether the hart may be changing guest-visible state at this moment.</summary>
     internal bool IsBusy => _safePoint.IsInGuest || Volatile.Read(ref _inDevice) != 0;
@@ -155,7 +156,7 @@ public sealed unsafe partial class Hart
         lock (_wake)
         {
             long left = milliseconds;
-            while (left > 0 && _accelerator.IsRunning && !_accelerator.IsDisposing)
+            while (left > 0 && _accelerator.IsRunning && !_accelerator.IsDisposing && !Volatile.Read(ref _isRestOver))
             {
                 Monitor.Wait(_wake, (int)left);
                 left = end - Environment.TickCount64;
@@ -164,6 +165,19 @@ public sealed unsafe partial class Hart
 
         Volatile.Write(ref _waiting, 0);
         Volatile.Write(ref _restTicks, 0);
+        Volatile.Write(ref _isRestOver, false);
+    }
+
+    /// <summary>Ends a rest that is under way. One that ends by itself at this moment may shorten the next.</summary>
+    private void EndRest()
+    {
+        if (Volatile.Read(ref _restTicks) == 0)
+            return;
+        lock (_wake)
+        {
+            Volatile.Write(ref _isRestOver, true);
+            Monitor.Pulse(_wake);
+        }
     }
 
     private void DropWritePermissions()

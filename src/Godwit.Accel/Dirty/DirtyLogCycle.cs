@@ -24,7 +24,15 @@ public sealed class DirtyLogCycle : IDisposable
         _reason = reason;
         using (memory.BigLock.EnterIfNeeded())
             memory.StartGlobalLogging(reason);
-        Renew();
+        try
+        {
+            Renew();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Harvests all dirty logs and protects the pages again that they reported, so that the next store to each is seen.</summary>

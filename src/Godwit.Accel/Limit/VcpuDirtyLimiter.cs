@@ -1,7 +1,9 @@
+using System.Diagnostics;
+
 namespace Godwit.Accel;
 
 /// <summary>Keeps CPUs from dirtying memory faster than a limit each, by rests after full rings (docs/cpu.md, "Dirty limit").</summary>
-/// <remarks>Any thread may call. A thread of its own measures while a limit is in force, and keeps the dirty log on.</remarks>
+/// <remarks>Any thread may call. A thread of its own measures while a limit is in force, and keeps the dirty log on; it lives from the first limit on.</remarks>
 public sealed class VcpuDirtyLimiter : IDisposable
 {
     /// <summary>How often rates are measured unless something else is said.</summary>
@@ -10,6 +12,7 @@ public sealed class VcpuDirtyLimiter : IDisposable
     private readonly IVcpuDirtyRings _rings;
     private readonly Func<DirtyLogCycle> _startLog;
     private readonly Func<bool> _isRunning;
+    private readonly Action<Exception>? _failed;
     private readonly object _lock = new();
     private readonly VcpuDirtyQuota[] _quotas;
     private Thread? _thread;
@@ -21,7 +24,8 @@ public sealed class VcpuDirtyLimiter : IDisposable
     /// <param name="rings">The CPUs.</param>
     /// <param name="startLog">Switches the dirty log on; called on the measuring thread.</param>
     /// <param name="isRunning">Whether the guest runs.</param>
-    public VcpuDirtyLimiter(IVcpuDirtyRings rings, Func<DirtyLogCycle> startLog, Func<bool> isRunning)
+    /// <param name="failed">Told why all limits were dropped, on the measuring thread; null where nobody wants to know.</param>
+    public VcpuDirtyLimiter(IVcpuDirtyRings rings, Func<DirtyLogCycle> startLog, Func<bool> isRunning, Action<Exception>? failed = null)
     {
         ArgumentNullException.ThrowIfNull(rings);
         ArgumentNullException.ThrowIfNull(startLog);
@@ -29,6 +33,7 @@ public sealed class VcpuDirtyLimiter : IDisposable
         _rings = rings;
         _startLog = startLog;
         _isRunning = isRunning;
+        _failed = failed;
         _quotas = new VcpuDirtyQuota[rings.Count];
         for (int cpu = 0; cpu < _quotas.Length; cpu++)
             _quotas[cpu] = new VcpuDirtyQuota(rings.RingPages);
@@ -57,7 +62,8 @@ public sealed class VcpuDirtyLimiter : IDisposable
         get
         {
             lock (_lock)
-                return [.. _quotas.Select((quota, cpu) => new VcpuDirtyLimit(cpu, quota.Limit, quota.Rate)).Where(limit => limit.LimitRate != 0)];
+                return [.. _quotas.Select((quota, cpu) => new VcpuDirtyLimit(cpu, quota.LimitMebibytesPerSecond, quota.MebibytesPerSecond))
+                    .Where(limit => limit.LimitMebibytesPerSecond != 0)];
         }
     }
 
@@ -83,10 +89,10 @@ public sealed class VcpuDirtyLimiter : IDisposable
 
     /// <summary>Limits a CPU, or all of them.</summary>
     /// <param name="cpu">Number of the CPU; null for all.</param>
-    /// <param name="limit">MiB/s; 0 takes the limit away.</param>
-    public void SetLimit(int? cpu, long limit)
+    /// <param name="mebibytesPerSecond">The limit; 0 takes it away.</param>
+    public void SetLimit(int? cpu, long mebibytesPerSecond)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        ArgumentOutOfRangeException.ThrowIfNegative(mebibytesPerSecond);
         lock (_lock)
         {
             if (_disposed)
@@ -95,9 +101,7 @@ public sealed class VcpuDirtyLimiter : IDisposable
             {
                 if (cpu is { } only && only != i)
                     continue;
-                _quotas[i].Limit = limit;
-                if (limit == 0)
-                    _rings.SetRest(i, TimeSpan.Zero);
+                SetLimitOf(i, mebibytesPerSecond);
             }
 
             if (IsNeeded && _thread is null)
@@ -118,15 +122,44 @@ public sealed class VcpuDirtyLimiter : IDisposable
         {
             _disposed = true;
             thread = _thread;
+            DropLimits();
             Monitor.PulseAll(_lock);
         }
 
         thread?.Join();
     }
 
-    private bool IsNeeded => !_disposed && _quotas.Any(static quota => quota.Limit != 0);
+    private bool IsNeeded => !_disposed && _quotas.Any(static quota => quota.LimitMebibytesPerSecond != 0);
 
+    // One thread from the first limit to the end: whoever takes the last limit away does not wait for the log to be switched off, and whoever
+    // sets the next one is served by the same thread when that has happened.
     private void Run()
+    {
+        while (WaitUntilNeeded())
+        {
+            try
+            {
+                MeasureWhileNeeded();
+            }
+            catch (Exception e)
+            {
+                DropLimits();
+                _failed?.Invoke(e);
+            }
+        }
+    }
+
+    private bool WaitUntilNeeded()
+    {
+        lock (_lock)
+        {
+            while (!_disposed && !IsNeeded)
+                Monitor.Wait(_lock);
+            return !_disposed;
+        }
+    }
+
+    private void MeasureWhileNeeded()
     {
         long[] counts = new long[_quotas.Length];
         using DirtyLogCycle log = _startLog();
@@ -134,26 +167,12 @@ public sealed class VcpuDirtyLimiter : IDisposable
             counts[cpu] = _rings.DirtiedPages(cpu);
         while (true)
         {
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            lock (_lock)
-            {
-                TimeSpan left = _period;
-                while (IsNeeded && left > TimeSpan.Zero)
-                {
-                    Monitor.Wait(_lock, (int)Math.Ceiling(left.TotalMilliseconds));
-                    left = _period - System.Diagnostics.Stopwatch.GetElapsedTime(start);
-                }
-
-                if (!IsNeeded)
-                {
-                    _thread = null;
-                    return;
-                }
-            }
-
+            long start = Stopwatch.GetTimestamp();
+            if (!WaitForPeriod(start))
+                return;
             bool isRunning = _isRunning();
             log.Renew();
-            TimeSpan length = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+            TimeSpan length = Stopwatch.GetElapsedTime(start);
             lock (_lock)
             {
                 for (int cpu = 0; cpu < counts.Length; cpu++)
@@ -167,11 +186,39 @@ public sealed class VcpuDirtyLimiter : IDisposable
         }
     }
 
+    /// <summary>False when no limit is left.</summary>
+    private bool WaitForPeriod(long start)
+    {
+        lock (_lock)
+        {
+            TimeSpan left;
+            while (IsNeeded && (left = _period - Stopwatch.GetElapsedTime(start)) > TimeSpan.Zero)
+                Monitor.Wait(_lock, (int)Math.Ceiling(left.TotalMilliseconds));
+            return IsNeeded;
+        }
+    }
+
+    private void DropLimits()
+    {
+        lock (_lock)
+        {
+            for (int cpu = 0; cpu < _quotas.Length; cpu++)
+                SetLimitOf(cpu, 0);
+        }
+    }
+
+    private void SetLimitOf(int cpu, long limit)
+    {
+        _quotas[cpu].SetLimit(limit);
+        if (limit == 0)
+            _rings.SetRest(cpu, TimeSpan.Zero);
+    }
+
     private void Observe(int cpu, long pages, TimeSpan length)
     {
         VcpuDirtyQuota quota = _quotas[cpu];
         quota.Observe(pages, length, _fastest);
-        _fastest = Math.Max(_fastest, quota.Rate);
+        _fastest = Math.Max(_fastest, quota.MebibytesPerSecond);
         _rings.SetRest(cpu, quota.Rest);
     }
 }
