@@ -69,6 +69,7 @@ public sealed partial class OutgoingMigration : IDisposable
     /// <param name="connect">Opens the main channel; runs on the migration thread and heeds the token.</param>
     /// <param name="connectMore">Opens a further channel, for multifd; null where there can be none.</param>
     /// <exception cref="MigrationRefusedException">A migration runs, or the machine cannot be migrated now.</exception>
+    /// <exception cref="ObjectDisposedException">The machine has ended.</exception>
     public void Start(string target, Func<CancellationToken, Channel> connect, Func<CancellationToken, Channel>? connectMore = null)
     {
         ArgumentNullException.ThrowIfNull(connect);
@@ -109,8 +110,14 @@ public sealed partial class OutgoingMigration : IDisposable
     /// <summary>Cancels what runs and waits for its end.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _isDisposed, true))
-            return;
+        // With the lock of the commands no attempt begins from here on.
+        lock (_commands)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+        }
+
         if (Volatile.Read(ref _attempt) is { } attempt)
         {
             attempt.Cancel();
@@ -124,6 +131,7 @@ public sealed partial class OutgoingMigration : IDisposable
 
     private void CheckAllowed()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (Status.IsRunning())
             throw new MigrationRefusedException("There's a migration process in progress");
         switch (_host.RunState)

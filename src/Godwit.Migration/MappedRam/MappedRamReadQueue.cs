@@ -13,14 +13,18 @@ internal sealed class MappedRamReadQueue : IDisposable
     private readonly Queue<(PageRun Run, long Offset)> _pieces = new(MaxQueued);
     private readonly Thread[] _threads;
     private readonly IReadOnlyList<Channel> _channels;
+    private readonly Action<PageRun> _stored;
     private int _busy;
     private bool _ends;
     private Exception? _firstError;
 
     /// <summary>Starts a thread per channel.</summary>
-    public MappedRamReadQueue(IReadOnlyList<Channel> channels)
+    /// <param name="channels">The file, opened once for each thread.</param>
+    /// <param name="stored">Told of each piece when it is in memory, on the thread that read it.</param>
+    public MappedRamReadQueue(IReadOnlyList<Channel> channels, Action<PageRun> stored)
     {
         _channels = channels;
+        _stored = stored;
         _threads = [.. channels.Select((channel, i) => new Thread(() => Run(channel)) { IsBackground = true, Name = $"multifd receive {i}" })];
         foreach (Thread thread in _threads)
             thread.Start();
@@ -86,6 +90,7 @@ internal sealed class MappedRamReadQueue : IDisposable
             while (TryTake(out PageRun run, out long offset))
             {
                 Read(channel, run, offset);
+                _stored(run);
                 lock (_lock)
                 {
                     _busy--;

@@ -117,12 +117,16 @@ internal sealed class MappedRamReader
                 int count = (int)Math.Min(end - page, MaxPieceBytes / TargetPage.SizeBytes);
                 var piece = new PageRun(block, new PageIndex(page), count);
                 long offset = pagesStart + (long)piece.Start.Value;
-                if (_queue is not null)
-                    _queue.Add(piece, offset);
-                else
-                    MappedRamReadQueue.Read(_reader.Channel, piece, offset);
-                _placement.MarkReceived(block, piece.First, count);
                 page += (ulong)count;
+                if (_queue is not null)
+                {
+                    // Whoever reads the piece marks it: a page is received when it is in memory.
+                    _queue.Add(piece, offset);
+                    continue;
+                }
+
+                MappedRamReadQueue.Read(_reader.Channel, piece, offset);
+                _placement.MarkReceived(block, piece.First, count);
             }
         }
     }

@@ -155,7 +155,8 @@ public sealed class IncomingRam : IDisposable
         }
 
         if (_options.MultiFd && _context is { DataChannels.Count: > 0 })
-            _queue ??= new MappedRamReadQueue(_context.DataChannels);
+            _queue ??= new MappedRamReadQueue(
+                _context.DataChannels, run => Placement.ReceivedOf(run.Block).SetRange(run.First, (ulong)run.Count));
         var mapped = new MappedRamReader(reader, Placement, _queue);
         new RamBlockListDecoder(reader, _memory, _options, mapped).Read(header.Address);
         _queue?.Wait();

@@ -28,6 +28,17 @@ public class OutgoingMigrationTests
     }
 
     [Fact]
+    public void Start_AfterDispose_IsRefused()
+    {
+        using var pair = new MigrationPair();
+        pair.Source.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => pair.Start());
+
+        Assert.Equal("", pair.SourceHost.Events);
+    }
+
+    [Fact]
     public void Start_Completed_StatisticsAddUp()
     {
         using var pair = new MigrationPair();
