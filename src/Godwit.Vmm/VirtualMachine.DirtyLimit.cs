@@ -55,8 +55,15 @@ public sealed partial class VirtualMachine
     /// <inheritdoc/>
     void IMigrationHost.LimitDirtying(ulong mebibytesPerSecond, TimeSpan period)
     {
-        DirtyLimitPeriod = mebibytesPerSecond == 0 ? VcpuDirtyLimiter.DefaultPeriod : period;
+        DirtyLimitPeriod = period;
         _dirtyLimiter?.SetLimit(null, (long)Math.Min(mebibytesPerSecond, long.MaxValue));
+    }
+
+    /// <inheritdoc/>
+    void IMigrationHost.UnlimitDirtying()
+    {
+        _dirtyLimiter?.SetLimit(null, 0);
+        DirtyLimitPeriod = VcpuDirtyLimiter.DefaultPeriod;
     }
 
     private void ChangeDirtyLimit(long? cpu, ulong mebibytesPerSecond, string verb)
@@ -69,5 +76,6 @@ public sealed partial class VirtualMachine
     }
 
     private VcpuDirtyLimiter? CreateDirtyLimiter() => _accelerator.DirtyRings is { } rings
-        ? new VcpuDirtyLimiter(rings, () => new DirtyLogCycle(Memory, GlobalDirtyTracking.DirtyLimit), () => _accelerator.IsRunning) : null;
+        ? new VcpuDirtyLimiter(rings, () => new DirtyLogCycle(Memory, GlobalDirtyTracking.DirtyLimit), () => _accelerator.IsRunning,
+            e => Log.DirtyLimitFailed(_options.Logger, e)) : null;
 }

@@ -57,7 +57,7 @@ public sealed partial class VirtualMachine : IDisposable
             Memory,
             _machine.AddressSpace,
             new RiscVCpuOptions { HartCount = options.HartCount, ResetVector = VirtMachine.ResetVector, ReadTime = _machine.ReadTime });
-        DirtyRate = new DirtyRateMeter(Memory, _accelerator);
+        DirtyRate = new DirtyRateMeter(Memory, _accelerator, options.Logger);
         _dirtyLimiter = CreateDirtyLimiter();
         _machine.ConnectHarts(_accelerator.Cpus);
         _accelerator.IsTimerArmed = IsTimerArmed;

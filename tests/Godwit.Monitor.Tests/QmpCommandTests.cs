@@ -144,8 +144,12 @@ public sealed class QmpCommandTests
         {
             Assert.Equal("{}", await fixture.ReplyAsync("calc-dirty-rate", $$"""{"calc-time":50,"calc-time-unit":"millisecond","mode":"{{mode}}"}"""));
             JsonObject reply;
+            var waited = System.Diagnostics.Stopwatch.StartNew();
             do
+            {
+                Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), $"{mode} has no result");
                 reply = (await fixture.ExecuteAsync("query-dirty-rate", """{"calc-time-unit":"millisecond"}"""))!.AsObject();
+            }
             while (reply["status"]!.GetValue<string>() != "measured");
             Assert.Equal(members, string.Join(' ', reply.Select(member => member.Key)));
             Assert.Equal(mode, reply["mode"]!.GetValue<string>());

@@ -21,6 +21,7 @@ public class MigrationRehearsalTests
                 new VirtioConsoleOptions { Backend = console },
                 new VirtioNetOptions { Backend = cable },
                 new VirtioRngOptions(),
+                new VirtioBalloonOptions { HasFreePageHints = true, HasFreePageReporting = true },
             ],
         });
         byte[] before = Save(machine.Vm);

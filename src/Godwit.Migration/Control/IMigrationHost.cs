@@ -73,10 +73,15 @@ public interface IMigrationHost
     IFreePageHints? FreePageHints => null;
 
     /// <summary>
-    /// Source: limits what each vCPU may dirty, in MiB/s, measured once in each <paramref name="period"/>; 0 takes the limit away. Does
-    /// nothing where vCPUs have no count of what they dirty.
+    /// Source: limits what each vCPU may dirty, measured once in each <paramref name="period"/>. Does nothing where vCPUs have no count of
+    /// what they dirty.
     /// </summary>
     void LimitDirtying(ulong mebibytesPerSecond, TimeSpan period)
+    {
+    }
+
+    /// <summary>Source: takes the limit away.</summary>
+    void UnlimitDirtying()
     {
     }
 

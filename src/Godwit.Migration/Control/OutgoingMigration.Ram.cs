@@ -39,6 +39,9 @@ public sealed partial class OutgoingMigration : IRamMigrationContext
     public void LimitDirtying(ulong mebibytesPerSecond, TimeSpan period) => _host.LimitDirtying(mebibytesPerSecond, period);
 
     /// <inheritdoc/>
+    public void UnlimitDirtying() => _host.UnlimitDirtying();
+
+    /// <inheritdoc/>
     public void ChannelFailed(Exception cause) => Volatile.Read(ref _attempt)?.Fail(cause);
 
     /// <inheritdoc/>

@@ -41,8 +41,13 @@ public interface IRamMigrationContext
     /// <summary>The guest's word on which pages it does not use; null where it has no way to say so.</summary>
     IFreePageHints? FreePageHints => null;
 
-    /// <summary>Limits what each vCPU may dirty, in MiB/s, measured once in each <paramref name="period"/>; 0 takes the limit away.</summary>
+    /// <summary>Limits what each vCPU may dirty, measured once in each <paramref name="period"/>.</summary>
     void LimitDirtying(ulong mebibytesPerSecond, TimeSpan period)
+    {
+    }
+
+    /// <summary>Takes the limit away.</summary>
+    void UnlimitDirtying()
     {
     }
 

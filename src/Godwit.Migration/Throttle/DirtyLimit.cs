@@ -34,6 +34,6 @@ internal sealed class DirtyLimit
         if (_inForce == default)
             return;
         _inForce = default;
-        _context.LimitDirtying(0, TimeSpan.FromSeconds(1));
+        _context.UnlimitDirtying();
     }
 }

@@ -70,9 +70,9 @@ internal sealed class DirtyRateCommands(VirtualMachine machine) : IHumanCommandS
         DirtyRateReport report = machine.DirtyRate.Report;
         bool isFine = IsMilliseconds(arguments);
         var reply = new JsonObject { ["status"] = _statuses[(int)report.Status], ["sample-pages"] = report.SamplePages };
-        if (report.VcpuRates is { } rates)
+        if (report.VcpuMebibytesPerSecond is { } rates)
             reply["vcpu-dirty-rate"] = new JsonArray([.. rates.Select(static (rate, cpu) => (JsonNode?)new JsonObject { ["id"] = cpu, ["dirty-rate"] = rate })]);
-        if (report.Rate is { } measured)
+        if (report.MebibytesPerSecond is { } measured)
             reply["dirty-rate"] = measured;
         reply["mode"] = _modes[(int)report.Mode];
         reply["calc-time-unit"] = isFine ? Millisecond : Second;
@@ -97,7 +97,7 @@ internal sealed class DirtyRateCommands(VirtualMachine machine) : IHumanCommandS
     [
         .. machine.DirtyLimits.Select(static limit => (JsonNode?)new JsonObject
         {
-            ["cpu-index"] = limit.CpuIndex, ["limit-rate"] = limit.LimitRate, ["current-rate"] = limit.CurrentRate,
+            ["cpu-index"] = limit.CpuIndex, ["limit-rate"] = limit.LimitMebibytesPerSecond, ["current-rate"] = limit.MebibytesPerSecond,
         }),
     ];
 
@@ -129,9 +129,9 @@ internal sealed class DirtyRateCommands(VirtualMachine machine) : IHumanCommandS
             output.Line($"Sample Pages: {report.SamplePages} (per GB)");
         output.Line($"Period: {(long)report.Duration.TotalSeconds} (sec)");
         output.Line($"Mode: {_modes[(int)report.Mode]}");
-        output.Line(report.Rate is { } rate ? $"Dirty rate: {rate} (MB/s)" : "Dirty rate: (not ready)");
-        for (int cpu = 0; cpu < report.VcpuRates?.Count; cpu++)
-            output.Line($"vcpu[{cpu}], Dirty rate: {report.VcpuRates[cpu]} (MB/s)");
+        output.Line(report.MebibytesPerSecond is { } rate ? $"Dirty rate: {rate} (MB/s)" : "Dirty rate: (not ready)");
+        for (int cpu = 0; cpu < report.VcpuMebibytesPerSecond?.Count; cpu++)
+            output.Line($"vcpu[{cpu}], Dirty rate: {report.VcpuMebibytesPerSecond[cpu]} (MB/s)");
     }
 
     private void PrintLimits(HumanOutput output)
@@ -143,7 +143,7 @@ internal sealed class DirtyRateCommands(VirtualMachine machine) : IHumanCommandS
         }
 
         foreach (VcpuDirtyLimit limit in limits)
-            output.Line($"vcpu[{limit.CpuIndex}], limit rate {limit.LimitRate} (MB/s), current rate {limit.CurrentRate} (MB/s)");
+            output.Line($"vcpu[{limit.CpuIndex}], limit rate {limit.LimitMebibytesPerSecond} (MB/s), current rate {limit.MebibytesPerSecond} (MB/s)");
     }
 
     private static void ChangeLimit(HumanOutput output, Action change)

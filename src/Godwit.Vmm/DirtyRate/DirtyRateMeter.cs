@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Godwit.Accel;
 using Godwit.Memory;
+using Microsoft.Extensions.Logging;
 
 namespace Godwit.Vmm;
 
@@ -17,25 +18,30 @@ public sealed class DirtyRateMeter : IDisposable
     /// <summary>The most pages that may be sampled of each GiB.</summary>
     public const int MaxSamplePages = 16384;
 
-    private static readonly TimeSpan _shortest = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan _longest = TimeSpan.FromSeconds(60);
+    private const int ShortestMilliseconds = 50;
+    private const int LongestMilliseconds = 60_000;
 
     private readonly MemorySystem _memory;
     private readonly IAccelerator _accelerator;
+    private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly ManualResetEventSlim _stop = new();
     private DirtyRateReport _report = new(DirtyRateStatus.Unstarted);
     private Thread? _thread;
+    private bool _isDisposed;
 
     /// <summary>Initializes a new instance of the <see cref="DirtyRateMeter"/> class that has measured nothing.</summary>
     /// <param name="memory">The guest's memory.</param>
     /// <param name="accelerator">What runs the guest.</param>
-    public DirtyRateMeter(MemorySystem memory, IAccelerator accelerator)
+    /// <param name="logger">Where measurements that failed are told of.</param>
+    public DirtyRateMeter(MemorySystem memory, IAccelerator accelerator, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(accelerator);
         _memory = memory;
+        ArgumentNullException.ThrowIfNull(logger);
         _accelerator = accelerator;
+        _logger = logger;
     }
 
     /// <summary>Gets what is known.</summary>
@@ -45,19 +51,21 @@ public sealed class DirtyRateMeter : IDisposable
     /// <param name="duration">50 ms to 60 s.</param>
     /// <param name="mode">How.</param>
     /// <param name="samplePages">Pages sampled of each GiB, 128 to 16384; only when sampling. Null for the default.</param>
+    /// <exception cref="ObjectDisposedException">The machine has ended.</exception>
     /// <exception cref="VmRefusedException">One is going on, a value is out of its range, or the accelerator does not count per CPU.</exception>
     public void Start(TimeSpan duration, DirtyRateMode mode = DirtyRateMode.PageSampling, int? samplePages = null)
     {
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (Report.Status == DirtyRateStatus.Measuring)
                 throw new VmRefusedException("the dirty rate is already being measured.");
-            if (duration < _shortest || duration > _longest)
-                throw new VmRefusedException("Calculation time is out of range [50ms, 60000ms].");
+            if (duration.TotalMilliseconds is < ShortestMilliseconds or > LongestMilliseconds)
+                throw new VmRefusedException($"Calculation time is out of range [{ShortestMilliseconds}ms, {LongestMilliseconds}ms].");
             if (samplePages is not null && mode != DirtyRateMode.PageSampling)
                 throw new VmRefusedException("sample-pages is used only in page-sampling mode");
             if (samplePages is < MinSamplePages or > MaxSamplePages)
-                throw new VmRefusedException("sample-pages is out of range[128, 16384].");
+                throw new VmRefusedException($"sample-pages is out of range[{MinSamplePages}, {MaxSamplePages}].");
             if (mode == DirtyRateMode.DirtyRing && _accelerator.DirtyRings is null)
                 throw new VmRefusedException("mode dirty-ring is not enabled, use other method instead.");
             int pages = mode == DirtyRateMode.PageSampling ? samplePages ?? DefaultSamplePages : 0;
@@ -73,7 +81,13 @@ public sealed class DirtyRateMeter : IDisposable
     {
         Thread? thread;
         lock (_lock)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
             thread = _thread;
+        }
+
         _stop.Set();
         thread?.Join();
         _stop.Dispose();
@@ -91,8 +105,10 @@ public sealed class DirtyRateMeter : IDisposable
             };
             Volatile.Write(ref _report, result with { Status = DirtyRateStatus.Measured });
         }
-        catch (Exception)
+        catch (Exception e)
         {
+            Log.DirtyRateFailed(_logger, e);
+
             // No dirty log, or no memory for the samples: there is no result, and the next measurement may do better.
             Volatile.Write(ref _report, new DirtyRateReport(DirtyRateStatus.Unstarted));
         }
@@ -105,7 +121,7 @@ public sealed class DirtyRateMeter : IDisposable
         WaitUntil(start, report.Duration);
         double pages = sampler.EstimateDirtyBytes() / TargetPage.SizeBytes;
         TimeSpan took = Stopwatch.GetElapsedTime(start);
-        return report with { Duration = took, Rate = VcpuDirtyQuota.ToRate((long)pages, took) };
+        return report with { Duration = took, MebibytesPerSecond = VcpuDirtyQuota.ToMebibytesPerSecond((long)pages, took) };
     }
 
     // A wait counts in ticks of the system's clock and may end a little early.
@@ -126,7 +142,7 @@ public sealed class DirtyRateMeter : IDisposable
         WaitUntil(start, report.Duration);
         log.Renew();
         TimeSpan took = Stopwatch.GetElapsedTime(start);
-        return report with { Duration = took, Rate = VcpuDirtyQuota.ToRate(_accelerator.HarvestedPages - before, took) };
+        return report with { Duration = took, MebibytesPerSecond = VcpuDirtyQuota.ToMebibytesPerSecond(_accelerator.HarvestedPages - before, took) };
     }
 
     private DirtyRateReport CountRings(DirtyRateReport report, IVcpuDirtyRings rings)
@@ -143,10 +159,10 @@ public sealed class DirtyRateMeter : IDisposable
         for (int cpu = 0; cpu < rates.Length; cpu++)
         {
             long pages = rings.DirtiedPages(cpu) - before[cpu];
-            rates[cpu] = VcpuDirtyQuota.ToRate(pages, took);
+            rates[cpu] = VcpuDirtyQuota.ToMebibytesPerSecond(pages, took);
             sum += pages;
         }
 
-        return report with { Duration = took, Rate = VcpuDirtyQuota.ToRate(sum, took), VcpuRates = rates };
+        return report with { Duration = took, MebibytesPerSecond = VcpuDirtyQuota.ToMebibytesPerSecond(sum, took), VcpuMebibytesPerSecond = rates };
     }
 }

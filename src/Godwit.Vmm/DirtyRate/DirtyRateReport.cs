@@ -6,13 +6,13 @@ namespace Godwit.Vmm;
 /// <param name="SamplePages">Pages sampled of each GiB; 0 in the other modes.</param>
 /// <param name="StartTime">When it began; null when there was none.</param>
 /// <param name="Duration">How long it lasts; how long it took when it is measured.</param>
-/// <param name="Rate">The dirty rate in MiB/s; null until it is measured.</param>
-/// <param name="VcpuRates">The rate of each CPU in MiB/s, by index, where CPUs are counted apart.</param>
+/// <param name="MebibytesPerSecond">The dirty rate; null until it is measured.</param>
+/// <param name="VcpuMebibytesPerSecond">The rate of each CPU, by index, where CPUs are counted apart.</param>
 public sealed record DirtyRateReport(
     DirtyRateStatus Status,
     DirtyRateMode Mode = DirtyRateMode.PageSampling,
     int SamplePages = 0,
     DateTimeOffset? StartTime = null,
     TimeSpan Duration = default,
-    long? Rate = null,
-    IReadOnlyList<long>? VcpuRates = null);
+    long? MebibytesPerSecond = null,
+    IReadOnlyList<long>? VcpuMebibytesPerSecond = null);

@@ -3,7 +3,7 @@ namespace Godwit.Vmm;
 /// <summary>How far a measurement has come.</summary>
 public enum DirtyRateStatus
 {
-    /// <summary>None was ever asked for.</summary>
+    /// <summary>None was asked for yet, or the last one failed.</summary>
     Unstarted = 0,
 
     /// <summary>It is going on.</summary>

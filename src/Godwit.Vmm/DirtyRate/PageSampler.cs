@@ -8,19 +8,19 @@ namespace Godwit.Vmm;
 /// <remarks>A page that goes through the same content again counts as unchanged. For one thread; the guest may run.</remarks>
 internal sealed class PageSampler : IDisposable
 {
-    private const ulong BytesPerGigabyte = 1UL << 30;
+    private const ulong GibibyteBytes = 1UL << 30;
 
     private readonly List<(RamBlock Block, long[] Pages, ulong[] Prints)> _samples = [];
 
     /// <summary>Takes the first fingerprints.</summary>
     /// <param name="memory">The guest's memory.</param>
-    /// <param name="pagesPerGigabyte">Pages sampled of each GiB of a block; a block too small for one page of its own is left out.</param>
+    /// <param name="pagesPerGibibyte">Pages sampled of each GiB of a block; a block too small for one page of its own is left out.</param>
     /// <param name="random">Chooses the pages.</param>
-    public PageSampler(MemorySystem memory, int pagesPerGigabyte, Random random)
+    public PageSampler(MemorySystem memory, int pagesPerGibibyte, Random random)
     {
         foreach (RamBlock block in memory.Ram.Blocks)
         {
-            int count = (int)Math.Min(int.MaxValue, (ulong)(block.UsedLengthBytes * (UInt128)pagesPerGigabyte / BytesPerGigabyte));
+            int count = (int)Math.Min(int.MaxValue, (ulong)(block.UsedLengthBytes * (UInt128)pagesPerGibibyte / GibibyteBytes));
             if (count == 0 || !block.IsMigratable || !block.TryAddReference())
                 continue;
             long[] pages = new long[count];
@@ -58,6 +58,9 @@ internal sealed class PageSampler : IDisposable
 
     private static ulong Print(RamBlock block, long page)
     {
+        // A page that is still on its way has to come first.
+        block.PageGate?.EnsurePresent(block, new RamOffset((ulong)page << TargetPage.Bits), TargetPage.SizeBytes);
+
         // What was never touched is zero; a look at it would give it memory.
         long offset = page << TargetPage.Bits;
         if (block.Mapping.FindTouched(offset) >= offset + TargetPage.SizeBytes)
