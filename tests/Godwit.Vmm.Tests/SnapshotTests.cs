@@ -128,11 +128,9 @@ public sealed class SnapshotTests : IDisposable
         target.AssertSound();
     }
 
-    [Fact]
+    [PrivilegedFact]
     public void Save_DiskFull_StoreIsAsBefore()
     {
-        if (!Environment.IsPrivilegedProcess)
-            return;
         using var disk = new SmallDisk(_directory.File("disk"), kilobytes: 1200);
         using TestMachine machine = Start(out SnapshotStore store, path: Path.Combine(_directory.File("disk"), "store"));
         machine.WaitForRounds(1);

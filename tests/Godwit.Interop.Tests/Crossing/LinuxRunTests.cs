@@ -54,10 +54,9 @@ public sealed class LinuxRunTests
         asking.WaitForConsole("the answers", text => text.Contains("guest: ping 5 packets received", StringComparison.Ordinal));
     }
 
-    [Fact]
+    [PrivilegedFact("/dev/net/tun")]
     public void Run_OnATapOfTheHost_PingsTheHost()
     {
-        Assert.True(File.Exists("/dev/net/tun") && Environment.IsPrivilegedProcess, "needs /dev/net/tun and a privileged process");
         string name = $"gwi{Environment.ProcessId % 100_000}";
         using LinuxVm vm = StartWithNet($"tap,id=n0,ifname={name},script=no,downscript=no", "ping", "gw.address=10.213.78.2 gw.peer=10.213.78.1", "52:54:00:00:00:03");
         vm.Qmp.WaitFor("its interface", _ => Directory.Exists($"/sys/class/net/{name}"));

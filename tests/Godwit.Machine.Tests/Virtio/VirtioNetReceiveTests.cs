@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Godwit.Testing;
 
 namespace Godwit.Machine.Tests;
 
@@ -76,12 +77,9 @@ public sealed class VirtioNetReceiveTests
         Assert.Equal(0u, driver.WaitForUsed(0));
     }
 
-    [Fact]
+    [PrivilegedFact("/dev/net/tun")]
     public void Tap_OfTheHost_CarriesFramesBothWays()
     {
-        // Needs a privileged process and the kernel's tap device.
-        if (!File.Exists("/dev/net/tun") || !Environment.IsPrivilegedProcess)
-            return;
         string name = $"gwt{Environment.ProcessId % 100_000}";
         using var tap = TapNetBackend.Open(name);
         Ip("addr", "add", "10.213.77.1/24", "dev", name);

@@ -12,13 +12,10 @@ public sealed class SavedFileTests : IDisposable
     /// <summary>Capabilities.</summary>
     public static TheoryData<string> Ways => ["", "mapped-ram", "mapped-ram multifd", "background-snapshot", "background-snapshot mapped-ram"];
 
-    [Theory]
+    [PrivilegedTheory]
     [MemberData(nameof(Ways))]
     public void Save_DiskFullAtAnyPoint_LeavesNothingUnderTheName(string capabilities)
     {
-        // Only a privileged process can mount a small disk.
-        if (!Environment.IsPrivilegedProcess)
-            return;
         using TestMachine source = Paused(capabilities);
         long needed;
         using (var disk = new SmallDisk(_directory.File("disk"), kilobytes: 64 << 10))
