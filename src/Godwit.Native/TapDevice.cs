@@ -37,8 +37,8 @@ public static unsafe class TapDevice
         }
     }
 
-    /// <summary>Takes over the end of a cable that whoever started this process has opened.</summary>
-    /// <param name="descriptor">The open descriptor; belongs to the caller, also afterwards.</param>
+    /// <summary>Checks the end of a cable that whoever started this process has opened, and takes the blocking from it.</summary>
+    /// <param name="descriptor">The open descriptor; stays the caller's.</param>
     /// <exception cref="ArgumentException">It is none of a tap interface, or its frames have headers, which are not supported.</exception>
     public static void Prepare(FileDescriptor descriptor)
     {

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Godwit.Vmm;
 
 /// <summary>Lets one event through per second: those in between are dropped, the last of them comes late (docs/formats/qmp.md, "Events").</summary>
@@ -9,16 +7,19 @@ public sealed class EventRateLimit : IDisposable
 
     private readonly Action<VmEvent> _emit;
     private readonly Lock _lock = new();
-    private readonly Timer _timer;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
     private VmEvent? _pending;
     private long? _last;
 
     /// <summary>Lets everything through at first.</summary>
     /// <param name="emit">Where events go; any thread, not two at once.</param>
-    public EventRateLimit(Action<VmEvent> emit)
+    /// <param name="time">Measures the second; null for the system's.</param>
+    public EventRateLimit(Action<VmEvent> emit, TimeProvider? time = null)
     {
         _emit = emit;
-        _timer = new Timer(_ => EmitPending());
+        _time = time ?? TimeProvider.System;
+        _timer = _time.CreateTimer(_ => EmitPending(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Emits an event now, or later, or not at all when another one follows.</summary>
@@ -26,10 +27,10 @@ public sealed class EventRateLimit : IDisposable
     {
         lock (_lock)
         {
-            TimeSpan passed = _last is { } last ? Stopwatch.GetElapsedTime(last) : _interval;
+            TimeSpan passed = _last is { } last ? _time.GetElapsedTime(last) : _interval;
             if (passed >= _interval && _pending is null)
             {
-                _last = Stopwatch.GetTimestamp();
+                _last = _time.GetTimestamp();
                 _emit(e);
                 return;
             }
@@ -50,8 +51,15 @@ public sealed class EventRateLimit : IDisposable
             if (_pending is not { } e)
                 return;
             _pending = null;
-            _last = Stopwatch.GetTimestamp();
-            _emit(e);
+            _last = _time.GetTimestamp();
+            try
+            {
+                _emit(e);
+            }
+            catch (Exception)
+            {
+                // On a timer's thread there is nobody to tell; the next event gets its own try.
+            }
         }
     }
 }

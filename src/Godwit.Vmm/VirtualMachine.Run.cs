@@ -128,12 +128,12 @@ public sealed partial class VirtualMachine
         _isAsSent = false;
         using (Memory.BigLock.Enter())
             Memory.IsVmRunning = true;
+
+        // Before anything can happen that is told as well, such as a power-off by the first instruction.
+        Emit("RESUME");
         _machine.Resume();
         _clock.Start();
         _accelerator.Start();
-
-        // Told when it is done: after a migration the guest has stood still for long enough.
-        Emit("RESUME");
         if (_hasArrived)
         {
             _hasArrived = false;

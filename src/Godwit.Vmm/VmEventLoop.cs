@@ -51,8 +51,20 @@ internal sealed class VmEventLoop : IDisposable
             }
             catch (Exception e)
             {
-                _failed(e);
+                Report(e);
             }
+        }
+    }
+
+    private void Report(Exception e)
+    {
+        try
+        {
+            _failed(e);
+        }
+        catch (Exception)
+        {
+            // Nobody is left to be told. The loop stays: it is also how the machine ends.
         }
     }
 }

@@ -59,7 +59,7 @@ public sealed class VirtualMachineTests
         machine.Vm.EventSink = e =>
         {
             sink(e);
-            if (e.Name == "RESET")
+            if (e.Name is "RESET" or "STOP")
                 throw new InvalidOperationException("a monitor that cannot");
         };
         using (machine.Vm.Memory.BigLock.Enter())

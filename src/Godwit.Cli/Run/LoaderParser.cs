@@ -22,7 +22,7 @@ internal static class LoaderParser
         ulong? hart = Number(v, "cpu-num");
         v.End();
 
-        if (file is not null && (data ?? count) is not null | isBigEndian is not null)
+        if (file is not null && ((data ?? count) is not null || isBigEndian is not null))
             throw v.Refuse("file", "is not supported when loading memory values");
         if (data is not null && count is null or 0)
             throw v.Refuse("data-len", "is missing; both data and data-len must be specified");

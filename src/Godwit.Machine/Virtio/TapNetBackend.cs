@@ -5,6 +5,9 @@ namespace Godwit.Machine;
 /// <summary>A network cable into an interface of the host.</summary>
 public sealed class TapNetBackend : INetBackend
 {
+    /// <summary>Between looks at an interface that gives errors: it may be taken down and up again.</summary>
+    private const int RetryMilliseconds = 100;
+
     private readonly FrameQueue _received = new();
     private readonly FileDescriptor _tap;
     private readonly WakeEvent _end = new();
@@ -82,7 +85,4 @@ public sealed class TapNetBackend : INetBackend
             }
         }
     }
-
-    /// <summary>Between looks at an interface that gives errors: it may be taken down and up again.</summary>
-    private const int RetryMilliseconds = 100;
 }

@@ -78,9 +78,7 @@ public sealed partial class VirtioBalloon
         Virtqueue queue = Queues[StatisticsQueue];
         if (_statisticsRequest is not null || IsBroken || !IsStarted || !queue.IsReady || queue.InUse == 0)
             return;
-        if (queue.TryUntake(1, Negotiated(VirtioConstants.FeatureEventIndex)))
-            TakeStatistics(queue);
-        else
-            Break();
+        queue.Untake(1);
+        TakeStatistics(queue);
     }
 }

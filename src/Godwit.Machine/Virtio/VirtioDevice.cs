@@ -210,14 +210,15 @@ public abstract class VirtioDevice : IDisposable
     }
 
     /// <summary>Gives a request back and tells the driver if it wants to know.</summary>
-    private protected void Push(Virtqueue queue, VirtioRequest request, uint writtenBytes) =>
-        FinishPush(queue, queue.TryFill(0, request.Head, writtenBytes), 1);
+    private protected void Push(Virtqueue queue, VirtioRequest request, uint writtenBytes)
+    {
+        if (!IsBroken)
+            FinishPush(queue, queue.TryFill(0, request.Head, writtenBytes), 1);
+    }
 
     /// <summary>Shows requests that were prepared by <see cref="Virtqueue.TryFill"/> and tells the driver if it wants to know.</summary>
     private protected void FinishPush(Virtqueue queue, bool isPrepared, int count)
     {
-        if (IsBroken)
-            return;
         if (!isPrepared || !queue.TryPublish(count))
             Break();
         else if (queue.ShouldNotify(GuestFeatures))

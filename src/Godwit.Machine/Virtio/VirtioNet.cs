@@ -265,8 +265,7 @@ public sealed partial class VirtioNet : VirtioDevice
         if (room < (ulong)total && isMergeable)
         {
             bool canGrow = queue.InUse < queue.Size;
-            if (!queue.TryUntake(_buffers.Count, (GuestFeatures & VirtioConstants.FeatureEventIndex) != 0))
-                Break();
+            queue.Untake(_buffers.Count);
             return !canGrow;
         }
 

@@ -106,18 +106,25 @@ internal sealed class Virtqueue
 
         LastAvailIndex++;
         InUse++;
-        if (hasEventIndex && !TryWriteUInt16(Used + 4 + (8UL * Size), LastAvailIndex))
-            return VirtqueueResult.Broken;
+        if (hasEventIndex)
+        {
+            if (!TryWriteUInt16(Used + 4 + (8UL * Size), LastAvailIndex))
+                return VirtqueueResult.Broken;
+
+            // The next look at the driver's index comes behind this: either it sees what was offered, or the driver sees that it has to ring.
+            Interlocked.MemoryBarrier();
+        }
+
         request = new VirtioRequest(Index, head, [.. _out], [.. _in]);
         return VirtqueueResult.Ok;
     }
 
     /// <summary>Leaves the last <paramref name="count"/> requests in the ring after all, as if they had not been taken.</summary>
-    public bool TryUntake(int count, bool hasEventIndex)
+    /// <remarks>What the driver was told stays: it rings for what it offers behind these.</remarks>
+    public void Untake(int count)
     {
         LastAvailIndex -= (ushort)count;
         InUse -= count;
-        return !hasEventIndex || TryWriteUInt16(Used + 4 + (8UL * Size), LastAvailIndex);
     }
 
     /// <summary>Gives a request back.</summary>

@@ -29,7 +29,7 @@ internal static class SchemaReply
             result.Add((JsonNode)entry);
         }
 
-        foreach (string name in new[] { "BALLOON_CHANGE", "MIGRATION", "MIGRATION_PASS", "POWERDOWN", "RESET", "RESUME", "SHUTDOWN", "STOP" })
+        foreach (string name in new[] { "BALLOON_CHANGE", "BLOCK_IO_ERROR", "MIGRATION", "MIGRATION_PASS", "POWERDOWN", "RESET", "RESUME", "SHUTDOWN", "STOP" })
             result.Add((JsonNode)new JsonObject { ["name"] = name, ["meta-type"] = "event", ["arg-type"] = collector.AddObject([], null, []) });
         foreach ((string name, string jsonType) in _builtins)
             result.Add((JsonNode)new JsonObject { ["name"] = name, ["json-type"] = jsonType, ["meta-type"] = "builtin" });

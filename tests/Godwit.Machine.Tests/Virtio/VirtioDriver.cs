@@ -11,10 +11,12 @@ internal sealed class VirtioDriver
     private readonly ulong _base;
     private readonly ushort[] _avail = new ushort[4];
     private readonly ushort[] _used = new ushort[4];
+    private readonly bool _hasEventIndex;
 
     public VirtioDriver(TestMachine machine, int slot, int queues = 1, uint features = 0)
     {
         _machine = machine;
+        _hasEventIndex = (features & (1u << 29)) != 0;
         _base = 0x1000_1000 + (0x1000 * (ulong)slot);
         Set(0x70, 0);
         Set(0x70, 1 | 2);
@@ -57,7 +59,10 @@ internal sealed class VirtioDriver
     {
         _machine.Write(Avail(queue) + 4 + (2UL * (_avail[queue] % RingSize)), head, 2);
         _machine.Write(Avail(queue) + 2, ++_avail[queue], 2);
-        Set(0x50, (uint)queue);
+
+        // With event indices a driver rings only when it passes the index that the device named.
+        if (!_hasEventIndex || unchecked((ushort)(_avail[queue] - 1)) == (ushort)_machine.Read(Used(queue) + 4 + (8 * RingSize), 2))
+            Set(0x50, (uint)queue);
     }
 
     /// <summary>Offers a chain of one part to read and one to write, waits for the answer, and returns its length.</summary>
