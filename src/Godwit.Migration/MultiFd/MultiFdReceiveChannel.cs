@@ -14,7 +14,7 @@ internal sealed class MultiFdReceiveChannel : IDisposable
     private readonly PagePlacement _placement;
     private readonly MultiFdBits _method;
     private readonly IPageDecompressor? _decompressor;
-    private readonly SemaphoreSlim _release = new(0);
+    private readonly HostSemaphore _release = new(0);
     private readonly Thread _thread;
     private readonly byte[] _header = new byte[MultiFdFormat.HeaderBytes];
     private readonly HostRange[] _ranges = new HostRange[MultiFdFormat.MaxPages];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Godwit.Memory;
+using Godwit.Native;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
@@ -15,7 +16,7 @@ internal sealed class MultiFdReceiver : IDisposable
     private readonly IIncomingRamContext _context;
     private readonly Channel _main;
     private readonly MultiFdReceiveChannel[] _channels;
-    private readonly SemaphoreSlim _reports = new(0);
+    private readonly HostSemaphore _reports = new(0);
     private Exception? _firstError;
 
     /// <summary>Starts the threads.</summary>

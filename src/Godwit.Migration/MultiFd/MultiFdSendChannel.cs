@@ -1,15 +1,23 @@
+using System.Collections.Concurrent;
+using Godwit.Native;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
 
-/// <summary>One data channel of the source and its thread: takes one job at a time, and says when it is idle.</summary>
+/// <summary>One data channel of the source and its thread: has one job under way and another one waiting, and says when one is done.</summary>
+/// <remarks>The waiting job keeps the channel busy while the migration thread looks for pages, or waits for a processor.</remarks>
 internal abstract class MultiFdSendChannel : IDisposable
 {
+    /// <summary>Jobs that a channel may have: one under way, one waiting.</summary>
+    public const int MaxJobs = 2;
+
     private readonly MultiFdSender _owner;
-    private readonly SemaphoreSlim _work = new(0);
+    private readonly HostSemaphore _work = new(0);
+    private readonly ConcurrentQueue<PageBatch?> _jobs = new();
+    private readonly ConcurrentBag<PageBatch> _empty = [new PageBatch(), new PageBatch()];
     private readonly Thread _thread;
-    private volatile Job _job;
-    private volatile bool _isIdle = true;
+    private volatile bool _isEnding;
+    private int _jobCount;
 
     protected MultiFdSendChannel(MultiFdSender owner, Channel channel, int id)
     {
@@ -18,41 +26,30 @@ internal abstract class MultiFdSendChannel : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = $"multifd send {id}" };
     }
 
-    private enum Job
-    {
-        None = 0,
-        Pages,
-        Sync,
-        Quit,
-    }
-
-    /// <summary>Whether it waits for a job. Written by both sides, each while it has the channel.</summary>
-    public bool IsIdle => _isIdle;
-
-    /// <summary>The batch that the last job left behind, empty while the channel is idle.</summary>
-    public PageBatch Batch { get; private set; } = new();
+    /// <summary>Jobs that are not done yet. The migration thread adds one, the channel's thread takes it off.</summary>
+    public int JobCount => Volatile.Read(ref _jobCount);
 
     protected Channel Channel { get; }
 
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 
-    /// <summary>Hands a batch over and takes an empty one in exchange. The channel is idle.</summary>
+    /// <summary>Hands a batch over and takes an empty one in exchange. The channel has fewer than <see cref="MaxJobs"/> jobs.</summary>
     public PageBatch GiveBatch(PageBatch batch)
     {
-        PageBatch empty = Batch;
-        Batch = batch;
-        Give(Job.Pages);
+        if (!_empty.TryTake(out PageBatch? empty))
+            throw new InvalidOperationException("The data channel has too many jobs.");
+        Give(batch);
         return empty;
     }
 
-    /// <summary>Asks for a synchronisation packet. The channel is idle.</summary>
-    public void GiveSync() => Give(Job.Sync);
+    /// <summary>Asks for a synchronisation packet. The channel has no job.</summary>
+    public void GiveSync() => Give(null);
 
     /// <summary>Ends the thread. What it writes ends by the shutdown of its channel.</summary>
     public void Dispose()
     {
-        _job = Job.Quit;
+        _isEnding = true;
         _work.Release();
         Channel.Shutdown();
         if (_thread.ThreadState.HasFlag(ThreadState.Unstarted))
@@ -73,10 +70,10 @@ internal abstract class MultiFdSendChannel : IDisposable
     {
     }
 
-    private void Give(Job job)
+    private void Give(PageBatch? job)
     {
-        _isIdle = false;
-        _job = job;
+        Interlocked.Increment(ref _jobCount);
+        _jobs.Enqueue(job);
         _work.Release();
     }
 
@@ -87,21 +84,21 @@ internal abstract class MultiFdSendChannel : IDisposable
             while (true)
             {
                 _work.Wait();
-                Job job = _job;
-                if (job == Job.Quit)
+                if (_isEnding || !_jobs.TryDequeue(out PageBatch? batch))
                     return;
-                if (job == Job.Pages)
-                {
-                    SendPages(Batch);
-                    Batch.Clear();
-                }
-                else
+                if (batch is null)
                 {
                     SendSync();
                 }
+                else
+                {
+                    SendPages(batch);
+                    batch.Clear();
+                    _empty.Add(batch);
+                }
 
-                _isIdle = true;
-                _owner.NoteIdle();
+                Interlocked.Decrement(ref _jobCount);
+                _owner.NoteDone();
             }
         }
         catch (Exception e)

@@ -1,4 +1,5 @@
 using Godwit.Memory;
+using Godwit.Native;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
@@ -8,7 +9,7 @@ namespace Godwit.Migration;
 /// "Synchronisation").
 /// </summary>
 /// <remarks>
-/// Pages are gathered in a batch, which goes to an idle channel as it is. The first failure of any channel ends the migration; whoever
+/// Pages are gathered in a batch, which goes to the channel with the fewest jobs as it is. The first failure of any channel ends the migration; whoever
 /// waits for a channel is woken then.
 /// </remarks>
 internal sealed class MultiFdSender : IPageTransport
@@ -18,11 +19,17 @@ internal sealed class MultiFdSender : IPageTransport
     private readonly MappedRamFile? _file;
     private readonly MigrationWriter _main;
     private readonly MultiFdSendChannel[] _channels;
-    private readonly SemaphoreSlim _idle;
+    private readonly HostSemaphore _wake = new(0);
     private readonly bool _detectsHere;
     private readonly bool _syncsEachSection;
     private PageBatch _open = new();
     private int _lastUsed;
+
+    /// <summary>Jobs that were given and are not done.</summary>
+    private int _jobs;
+
+    /// <summary>The migration thread sleeps until there are no more jobs than this; -1 while it does not.</summary>
+    private int _wakeAt = -1;
     private long _packets;
     private long _bytes;
     private Exception? _firstError;
@@ -47,7 +54,6 @@ internal sealed class MultiFdSender : IPageTransport
         IReadOnlyList<Channel> channels = context.DataChannels;
         if (channels.Count == 0)
             throw new MigrationFailedException("multifd has no channel to send on");
-        _idle = new SemaphoreSlim(channels.Count);
         _channels = new MultiFdSendChannel[channels.Count];
         for (int i = 0; i < _channels.Length; i++)
         {
@@ -107,7 +113,7 @@ internal sealed class MultiFdSender : IPageTransport
     {
         foreach (MultiFdSendChannel channel in _channels)
             channel.Dispose();
-        _idle.Dispose();
+        _wake.Dispose();
     }
 
     /// <summary>The number of the next packet of any channel.</summary>
@@ -123,8 +129,14 @@ internal sealed class MultiFdSender : IPageTransport
         _context.Statistics.AddZeroPages(zeroPages);
     }
 
-    /// <summary>A channel waits for its next job.</summary>
-    internal void NoteIdle() => _idle.Release();
+    /// <summary>A channel has done a job.</summary>
+    internal void NoteDone()
+    {
+        int left = Interlocked.Decrement(ref _jobs);
+        int wakeAt = Volatile.Read(ref _wakeAt);
+        if (left <= wakeAt && Interlocked.CompareExchange(ref _wakeAt, -1, wakeAt) == wakeAt)
+            _wake.Release();
+    }
 
     /// <summary>A channel has failed; its thread ends.</summary>
     internal void Fail(Exception cause)
@@ -132,7 +144,8 @@ internal sealed class MultiFdSender : IPageTransport
         if (Interlocked.CompareExchange(ref _firstError, cause, null) is null)
             _context.ChannelFailed(cause);
         // Nobody who waits for channels may wait for this one.
-        _idle.Release(_channels.Length);
+        if (Interlocked.Exchange(ref _wakeAt, -1) >= 0)
+            _wake.Release();
     }
 
     private void SendZero(RamBlock block, ulong first, int count)
@@ -169,31 +182,34 @@ internal sealed class MultiFdSender : IPageTransport
     {
         if (_open.Count == 0)
             return;
-        WaitForIdle();
-        for (int i = 0; i < _channels.Length; i++)
+        // Woken for each job, the migration thread would take more time than it needs to find the pages of one.
+        if (Volatile.Read(ref _jobs) == _channels.Length * MultiFdSendChannel.MaxJobs)
+            WaitForJobs(_channels.Length);
+        ThrowIfFailed();
+        int best = 0;
+        for (int i = 0; i < _channels.Length && _channels[best].JobCount > 0; i++)
         {
             _lastUsed = (_lastUsed + 1) % _channels.Length;
-            if (!_channels[_lastUsed].IsIdle)
-                continue;
-            _open = _channels[_lastUsed].GiveBatch(_open);
-            return;
+            if (_channels[_lastUsed].JobCount < _channels[best].JobCount)
+                best = _lastUsed;
         }
 
-        throw new InvalidOperationException("No data channel is idle.");
+        Interlocked.Increment(ref _jobs);
+        _open = _channels[best].GiveBatch(_open);
     }
 
     private void Synchronize(bool mark)
     {
         Flush();
-        WaitForAll();
+        WaitForJobs(0);
         if (_file is null)
         {
+            Interlocked.Add(ref _jobs, _channels.Length);
             foreach (MultiFdSendChannel channel in _channels)
                 channel.GiveSync();
-            WaitForAll();
+            WaitForJobs(0);
         }
 
-        _idle.Release(_channels.Length);
         if (!mark || _file is not null)
             return;
 
@@ -202,15 +218,24 @@ internal sealed class MultiFdSender : IPageTransport
         _main.Flush();
     }
 
-    private void WaitForAll()
+    /// <summary>Waits until no more jobs than this are left.</summary>
+    private void WaitForJobs(int count)
     {
-        for (int i = 0; i < _channels.Length; i++)
-            WaitForIdle();
+        while (Volatile.Read(ref _jobs) > count)
+        {
+            // Said first, then looked again: whoever brings the number down afterwards sees it.
+            Interlocked.Exchange(ref _wakeAt, count);
+            bool isNeeded = Volatile.Read(ref _jobs) > count && Volatile.Read(ref _firstError) is null;
+            if (isNeeded || Interlocked.Exchange(ref _wakeAt, -1) < 0)
+                _wake.Wait();
+            ThrowIfFailed();
+        }
+
+        ThrowIfFailed();
     }
 
-    private void WaitForIdle()
+    private void ThrowIfFailed()
     {
-        _idle.Wait();
         if (Volatile.Read(ref _firstError) is { } cause)
             throw new MigrationFailedException(cause.Message, cause);
     }
