@@ -6,6 +6,15 @@ namespace Godwit.Interop.Tests;
 /// <summary>A migration's features and its fate, drawn by lot.</summary>
 internal sealed record FeatureDraw
 {
+    private FeatureDraw()
+    {
+        Transport = "unix";
+        Compression = "none";
+        ZeroPages = "legacy";
+        XbzrleCacheBytes = 1 << 20;
+        Fate = "none";
+    }
+
     private FeatureDraw(Random random)
     {
         Transport = Pick(random, "tcp", "tcp", "unix", "unix", "file");
@@ -23,6 +32,9 @@ internal sealed record FeatureDraw
         AfterShare = random.NextDouble();
         CutConnection = random.Next(0, Channels + 1);
     }
+
+    /// <summary>Nothing special.</summary>
+    public static FeatureDraw Plain { get; } = new();
 
     /// <summary><c>tcp</c>, <c>unix</c> or <c>file</c>.</summary>
     public string Transport { get; }
