@@ -59,6 +59,7 @@ public sealed class NativeConstantsTests
 
         Assert.True(vector["room.Spawn.OpaqueBytes"] <= Linux.Spawn.OpaqueBytes);
         Assert.True(vector["room.SignalHeader.SigsetBytes"] <= Linux.SignalHeader.SigsetBytes);
+        Assert.True(vector["room.SemaphoreHeader.RoomBytes"] <= (long)Linux.SemaphoreHeader.RoomBytes);
     }
 
     [Fact]

