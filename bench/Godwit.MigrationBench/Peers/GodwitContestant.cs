@@ -8,18 +8,9 @@ internal sealed class GodwitContestant(string program, string backend) : Contest
 {
     public override string Name => "godwit";
 
-    public override ProcessStartInfo Source(MigrationCase row, ContentFile? content, string folder)
-    {
-        string memory = content is null
-            ? $"memory-backend-ram,id=pc.ram,size={Megabytes(row)}"
-            : $"memory-backend-file,id=pc.ram,size={Megabytes(row)},mem-path={content.Path},share=on";
-        return Command(row, folder, memory, row.IsGuestRunning ? [] : ["-S"]);
-    }
+    protected override string DestinationBackend => backend;
 
-    public override ProcessStartInfo Destination(MigrationCase row, bool isPretouched, string folder) =>
-        Command(row, folder, $"memory-backend-{backend},id=pc.ram,size={Megabytes(row)}{(isPretouched ? ",prealloc=on" : "")}", ["-S", "-incoming", "defer"]);
-
-    private ProcessStartInfo Command(MigrationCase row, string runFolder, string memory, string[] more)
+    protected override ProcessStartInfo Command(MigrationCase row, string runFolder, string memory, string[] more)
     {
         string[] guest = row.IsGuestRunning
             ?
