@@ -77,16 +77,22 @@ internal sealed partial class MigrationRunner(NetworkLink link, bool isPretouche
     private static async Task<RunSample> MeasureAsync(VmEnd? source, VmEnd? destination, MigrationCase row, Func<Task> begin)
     {
         VmEnd reporter = source ?? destination!;
+        foreach (VmEnd? end in (VmEnd?[])[source, destination])
+        {
+            if (end is not null && !row.IsGuestRunning)
+                await end.WaitForRestAsync();
+        }
+
         double sourceCpu = source?.CpuSeconds ?? 0;
         double destinationCpu = destination?.CpuSeconds ?? 0;
         long start = Stopwatch.GetTimestamp();
         await begin();
-        string end = await reporter.WaitForMigrationAsync(_limit, "completed", "failed");
+        string state = await reporter.WaitForMigrationAsync(_limit, "completed", "failed");
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         sourceCpu = (source?.CpuSeconds ?? 0) - sourceCpu;
         destinationCpu = (destination?.CpuSeconds ?? 0) - destinationCpu;
         JsonNode? info = await reporter.ExecuteAsync("query-migrate");
-        if (end != "completed" || info is null)
+        if (state != "completed" || info is null)
             throw new BenchException($"the migration failed: {info?["error-desc"]?.ToString() ?? "no reason given"}");
         return new RunSample(
             seconds,

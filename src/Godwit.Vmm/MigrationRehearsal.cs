@@ -1,7 +1,5 @@
 using Godwit.Machine;
 using Godwit.Migration;
-using Godwit.Native;
-using Godwit.Wire;
 
 namespace Godwit.Vmm;
 
@@ -66,23 +64,39 @@ public sealed class MigrationRehearsal : IDisposable
 
     private void Rehearse()
     {
-        (FileDescriptor near, FileDescriptor far) = Sockets.CreatePair();
-        using FileDescriptor nearEnd = near;
-        using FileDescriptor farEnd = far;
+        Rehearse(channels: 1, "return-path");
+        Rehearse(channels: 3, "return-path", "multifd"); // two data channels, as by default
+        Rehearse(channels: 0, "mapped-ram", "multifd");
+    }
+
+    /// <summary>Migrates one machine to another one.</summary>
+    /// <param name="channels">The connections between them; 0 for a file.</param>
+    /// <param name="capabilities">What both switch on.</param>
+    private void Rehearse(int channels, params string[] capabilities)
+    {
+        _stop.Token.ThrowIfCancellationRequested();
+        using var link = new RehearsalLink(channels);
         using var sourceConsole = new RehearsalConsole();
         using var targetConsole = new RehearsalConsole();
         using var target = new VirtualMachine(Twin(targetConsole, isIncoming: true));
         using var source = new VirtualMachine(Twin(sourceConsole, isIncoming: false));
         source.EventSink = target.EventSink = static _ => { };
-        source.Settings.SetCapabilities([KeyValuePair.Create("return-path", true)]);
+        foreach (VirtualMachine machine in (VirtualMachine[])[source, target])
+            machine.Settings.SetCapabilities(capabilities.Select(static name => KeyValuePair.Create(name, true)));
 
-        target.Incoming.Listen(new FdAddress("rehearsal"), exitOnError: false, new OneDescriptor(far));
         using CancellationTokenRegistration onStop = _stop.Token.Register(source.Outgoing.Cancel);
+        if (!link.IsFile)
+            target.Incoming.Listen(link.Accept, exitOnError: false);
         source.Start();
         sourceConsole.WaitForOutput(_deadline, _stop.Token);
-        source.Outgoing.Start(new FdAddress("rehearsal"), new OneDescriptor(near));
+        if (link.IsFile)
+            source.Outgoing.Start(RehearsalLink.File, link);
+        else
+            source.Outgoing.Start("rehearsal", link.Connect, link.Connect);
         if (!source.Outgoing.WaitForEnd(_deadline) || source.Outgoing.Status != MigrationStatus.Completed)
             throw new MigrationFailedException(source.Outgoing.ErrorDescription ?? "The rehearsal was broken off");
+        if (link.IsFile)
+            target.Incoming.Listen(RehearsalLink.File, exitOnError: false, link);
         targetConsole.WaitForOutput(_deadline, _stop.Token);
     }
 
@@ -96,11 +110,6 @@ public sealed class MigrationRehearsal : IDisposable
         VirtioDevices = [.. _options.VirtioDevices.Select(static device => device.Detached()).OfType<VirtioDeviceOptions>()],
         Staircase = new StaircaseOptions { RamBytes = RamBytes, WorkingSetPages = 16, PagesPerSecond = 4000 },
     };
-
-    private sealed class OneDescriptor(FileDescriptor descriptor) : IFdResolver
-    {
-        public FileDescriptor TakeFd(string name) => descriptor;
-    }
 
     /// <summary>Notices that the guest has printed something: it runs.</summary>
     private sealed class RehearsalConsole : ICharBackend

@@ -7,6 +7,9 @@ namespace Godwit.MigrationBench;
 /// <summary>One machine in a process of its own, with its monitor.</summary>
 internal sealed class VmEnd : IAsyncDisposable
 {
+    /// <summary>How long a process has to use no processor time that the kernel counts (in hundredths of a second) to be at rest.</summary>
+    private const double RestSeconds = 0.3;
+
     private static readonly TimeSpan _deadline = TimeSpan.FromMinutes(2);
 
     private readonly Process _process;
@@ -53,6 +56,22 @@ internal sealed class VmEnd : IAsyncDisposable
         catch (QmpException e)
         {
             throw new BenchException($"{command}: {e.Message}");
+        }
+    }
+
+    /// <summary>Waits until the process does nothing: what it does in the background when it starts is no part of a migration.</summary>
+    public async Task WaitForRestAsync()
+    {
+        var watch = Stopwatch.StartNew();
+        double used = CpuSeconds;
+        double since = 0;
+        while (watch.Elapsed.TotalSeconds < since + RestSeconds)
+        {
+            if (watch.Elapsed > _deadline)
+                throw new BenchException("a machine that is stopped does not come to rest");
+            await Task.Delay(50);
+            if (CpuSeconds > used)
+                (used, since) = (CpuSeconds, watch.Elapsed.TotalSeconds);
         }
     }
 
