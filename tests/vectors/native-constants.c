@@ -71,7 +71,7 @@ int main(void)
     O(SysSocket, cmsghdr, cmsghdr, cmsg_type);
     printf("SocketEndpoint.MaxUnixPathBytes %zu\n", sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 
-    P(Netinet, IPPROTO_TCP); P(Netinet, IPPROTO_IPV6); P(Netinet, IPPROTO_MPTCP); P(Netinet, IPV6_V6ONLY); P(Netinet, TCP_NODELAY);
+    P(Netinet, IPPROTO_TCP); P(Netinet, IPPROTO_IPV6); P(Netinet, IPPROTO_MPTCP); P(Netinet, IPV6_V6ONLY); P(Netinet, TCP_NODELAY); P(Netinet, TCP_NOTSENT_LOWAT);
     P(Netinet, TCP_KEEPIDLE); P(Netinet, TCP_KEEPINTVL); P(Netinet, TCP_KEEPCNT);
     P(Netdb, AI_PASSIVE); P(Netdb, AI_NUMERICHOST); P(Netdb, AI_ADDRCONFIG);
     S(Netdb, addrinfo, addrinfo); O(Netdb, addrinfo, addrinfo, ai_flags); O(Netdb, addrinfo, addrinfo, ai_family);

@@ -90,6 +90,16 @@ public readonly ref struct MultiFdPacket
     /// <summary>Byte offset of a page in the block; normal pages come first, then zero pages.</summary>
     public ulong GetOffset(int index) => BinaryPrimitives.ReadUInt64BigEndian(_bytes[OffsetAt(index)..]);
 
+    /// <summary>How many normal pages from one on are neighbours.</summary>
+    public int RunLength(int index)
+    {
+        int end = index + 1;
+        ulong next = GetOffset(index) + TargetPage.SizeBytes;
+        for (; end < NormalPages && GetOffset(end) == next; end++)
+            next += TargetPage.SizeBytes;
+        return end - index;
+    }
+
     /// <summary>Sets a page's byte offset.</summary>
     public void SetOffset(int index, ulong offset) => BinaryPrimitives.WriteUInt64BigEndian(_bytes[OffsetAt(index)..], offset);
 

@@ -142,15 +142,11 @@ internal sealed class MultiFdReceiveChannel : IDisposable
     private void ReadPages(in MultiFdPacket packet, RamBlock block)
     {
         int ranges = 0;
-        ulong end = ulong.MaxValue;
-        for (int i = 0; i < packet.NormalPages; i++)
+        for (int i = 0; i < packet.NormalPages;)
         {
-            ulong offset = packet.GetOffset(i);
-            if (offset == end)
-                _ranges[ranges - 1] = new HostRange(_ranges[ranges - 1].Address, _ranges[ranges - 1].LengthBytes + TargetPage.SizeBytes);
-            else
-                _ranges[ranges++] = block.GetHostRange(new RamOffset(offset), TargetPage.SizeBytes);
-            end = offset + TargetPage.SizeBytes;
+            int count = packet.RunLength(i);
+            _ranges[ranges++] = block.GetHostRange(new RamOffset(packet.GetOffset(i)), (long)count << TargetPage.Bits);
+            i += count;
         }
 
         Span<HostRange> left = _ranges.AsSpan(0, ranges);
@@ -169,8 +165,12 @@ internal sealed class MultiFdReceiveChannel : IDisposable
                 left[0] = left[0].Slice(count);
         }
 
-        for (int i = 0; i < packet.NormalPages; i++)
-            _placement.MarkReceived(block, new RamOffset(packet.GetOffset(i)));
+        for (int i = 0; i < packet.NormalPages;)
+        {
+            int count = packet.RunLength(i);
+            _placement.MarkReceived(block, new RamOffset(packet.GetOffset(i)).Page, count);
+            i += count;
+        }
     }
 
     private void InflatePages(in MultiFdPacket packet, RamBlock block)

@@ -14,6 +14,12 @@ namespace Godwit.Migration;
 /// </remarks>
 internal sealed class MultiFdSender : IPageTransport
 {
+    /// <summary>
+    /// What may wait in the host to be sent, per channel. Pages that lie in a long queue are no longer in the caches when they are copied on; one channel
+    /// alone needs the queue, so that it has something to send while its thread looks for pages.
+    /// </summary>
+    private const int UnsentBytes = 64 << 10;
+
     private readonly IRamMigrationContext _context;
     private readonly RamRecordEncoder _encoder;
     private readonly MappedRamFile? _file;
@@ -60,6 +66,12 @@ internal sealed class MultiFdSender : IPageTransport
             _channels[i] = file is not null
                 ? new MultiFdFileChannel(this, channels[i], i, detectThere, file)
                 : new MultiFdPacketChannel(this, channels[i], i, detectThere, MultiFdCompression.CreateCompressor(context.Parameters));
+        }
+
+        foreach (Channel channel in channels)
+        {
+            if (channels.Count > 1)
+                channel.LimitUnsent(UnsentBytes);
         }
 
         foreach (MultiFdSendChannel channel in _channels)

@@ -32,6 +32,8 @@ internal sealed class SocketChannel(FileDescriptor socket, string description) :
         }
     }
 
+    public override void LimitUnsent(int bytes) => Sockets.SetUnsentLimit(socket, bytes);
+
     protected override string Kind => "socket";
 
     protected override long ReadSome(Span<byte> buffer) => Sockets.Receive(socket, buffer);
