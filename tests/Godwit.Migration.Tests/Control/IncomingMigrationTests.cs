@@ -98,6 +98,7 @@ public class IncomingMigrationTests
         near.Shutdown();
 
         incoming.Listen(_ => far);
+        Assert.True(incoming.WaitForEnd(MigrationPair.Deadline));
         incoming.Dispose();
 
         Assert.Equal([false], ends);
