@@ -111,10 +111,12 @@ public sealed class MigrationRehearsal : IDisposable
         Staircase = new StaircaseOptions { RamBytes = RamBytes, WorkingSetPages = 16, PagesPerSecond = 4000 },
     };
 
-    /// <summary>Notices that the guest has printed something: it runs.</summary>
+    /// <summary>Notices that the guest has printed something: it runs. Behind it is what most machines have, so that this is rehearsed as well.</summary>
     private sealed class RehearsalConsole : ICharBackend
     {
         private readonly ManualResetEventSlim _hasOutput = new();
+
+        private readonly StreamCharBackend _backend = new(output: null, input: null);
 
         public event EventHandler? Changed
         {
@@ -122,7 +124,7 @@ public sealed class MigrationRehearsal : IDisposable
             remove { }
         }
 
-        public bool IsWritable => true;
+        public bool IsWritable => _backend.IsWritable;
 
         public void WaitForOutput(TimeSpan limit, CancellationToken token)
         {
@@ -130,13 +132,15 @@ public sealed class MigrationRehearsal : IDisposable
                 throw new MigrationFailedException("The guest of the rehearsal does not run");
         }
 
-        public void Write(ReadOnlySpan<byte> bytes) => _hasOutput.Set();
-
-        public int Read(Span<byte> destination) => 0;
-
-        public void Dispose()
+        public void Write(ReadOnlySpan<byte> bytes)
         {
-            // A machine disposes of its console, and the rehearsal still looks at it: the event holds nothing that has to be freed.
+            _backend.Write(bytes);
+            _hasOutput.Set();
         }
+
+        public int Read(Span<byte> destination) => _backend.Read(destination);
+
+        // The rehearsal still looks at a console that its machine has disposed of: the event stays, it holds nothing that has to be freed.
+        public void Dispose() => _backend.Dispose();
     }
 }

@@ -44,6 +44,9 @@ public sealed partial class IncomingMigration
             CleanUp();
             stage = LoadStage.Answering;
             load.ReturnPath?.Shut(0);
+
+            // A source on this host may have been woken behind this thread, and would hear of it only when the guest has used up its turn.
+            Thread.Yield();
             stage = LoadStage.Starting;
             StartGuest();
             _state.TryMove(MigrationStatus.Active, MigrationStatus.Completed);

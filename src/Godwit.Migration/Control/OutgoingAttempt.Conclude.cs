@@ -32,7 +32,9 @@ internal sealed partial class OutgoingAttempt
             return;
         }
 
-        _statistics.DowntimeMilliseconds = (long)_statistics.Clock.GetElapsedTime(_downtimeStart).TotalMilliseconds;
+        // The answer ends it; the thread that waited for the answer may have had to wait for a CPU as well.
+        var end = _returnPath?.ShutTimestamp ?? _statistics.Clock.GetTimestamp();
+        _statistics.DowntimeMilliseconds = (long)_statistics.Clock.GetElapsedTime(_downtimeStart, end).TotalMilliseconds;
         _host.SetRunState(RunState.PostMigrate);
         CleanUp();
         _statistics.Finish(completed: true);

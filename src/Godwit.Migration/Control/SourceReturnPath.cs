@@ -45,6 +45,9 @@ internal sealed class SourceReturnPath
     /// <summary>The destination said that it has everything.</summary>
     public bool ShutReceived => _shutReceived;
 
+    /// <summary>When it said so, by the clock of the statistics; valid once <see cref="ShutReceived"/> is true.</summary>
+    public long ShutTimestamp { get; private set; }
+
     /// <summary>The destination said that it failed: it will not run the guest.</summary>
     public bool RefusedByPeer { get; private set; }
 
@@ -97,6 +100,7 @@ internal sealed class SourceReturnPath
                     throw new MigrationFailedException($"Sibling indicated error {message.Value}");
                 }
 
+                ShutTimestamp = _statistics.Clock.GetTimestamp();
                 _shutReceived = true;
                 break;
             case ReturnPathMessageType.RequestPagesWithName or ReturnPathMessageType.RequestPages:
