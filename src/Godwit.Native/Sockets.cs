@@ -117,10 +117,14 @@ public static unsafe class Sockets
     /// <summary>Sends small segments at once; errors (not a TCP socket) are ignored.</summary>
     public static void SetNoDelay(FileDescriptor socket) => SetOption(socket, Netinet.IPPROTO_TCP, Netinet.TCP_NODELAY, 1);
 
-    /// <summary>Has a writer wait while so much has not been handed to the network; what is on its way does not count. Errors (not a TCP socket) are ignored.</summary>
+    /// <summary>
+    /// Has a writer wait while so many bytes have not been handed to the network; what is on its way does not count. Errors (not a TCP socket)
+    /// are ignored. tcp(7)
+    /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="bytes">At least 1.</param>
-    public static void SetUnsentLimit(FileDescriptor socket, int bytes) => SetOption(socket, Netinet.IPPROTO_TCP, Netinet.TCP_NOTSENT_LOWAT, bytes);
+    public static void LimitUnsent(FileDescriptor socket, int bytes) =>
+        SetOption(socket, Netinet.IPPROTO_TCP, Netinet.TCP_NOTSENT_LOWAT, bytes);
 
     /// <summary>Lets the kernel probe an idle connection; errors are ignored.</summary>
     /// <param name="socket">The socket.</param>

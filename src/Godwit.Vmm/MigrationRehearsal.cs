@@ -4,12 +4,12 @@ using Godwit.Migration;
 namespace Godwit.Vmm;
 
 /// <summary>
-/// Migrates one small machine to another one inside this process, so that no guest has to stand still while the runtime compiles the code
+/// Migrates small machines to others inside this process, once in each way that pages can take, so that no guest has to stand still while the runtime compiles the code
 /// of its hand-over, and none has to wait for the CPU's code on arrival.
 /// </summary>
 /// <remarks>
-/// The two machines have the devices of the one that is rehearsed for, with nothing behind them; that machine itself is not touched. It takes some
-/// tenths of a second of one CPU, in the background; a rehearsal that fails changes nothing but that. <c>docs/migration-states.md</c>, "Rehearsal"
+/// The small machines have the devices of the one that is rehearsed for, with nothing behind them; that machine itself is not touched. It takes about
+/// a second of one CPU, in the background; a rehearsal that fails changes nothing but that. <c>docs/migration-states.md</c>, "Rehearsal"
 /// </remarks>
 public sealed class MigrationRehearsal : IDisposable
 {
@@ -90,13 +90,13 @@ public sealed class MigrationRehearsal : IDisposable
         source.Start();
         sourceConsole.WaitForOutput(_deadline, _stop.Token);
         if (link.IsFile)
-            source.Outgoing.Start(RehearsalLink.File, link);
+            source.Outgoing.Start(RehearsalLink.Address, link);
         else
             source.Outgoing.Start("rehearsal", link.Connect, link.Connect);
         if (!source.Outgoing.WaitForEnd(_deadline) || source.Outgoing.Status != MigrationStatus.Completed)
             throw new MigrationFailedException(source.Outgoing.ErrorDescription ?? "The rehearsal was broken off");
         if (link.IsFile)
-            target.Incoming.Listen(RehearsalLink.File, exitOnError: false, link);
+            target.Incoming.Listen(RehearsalLink.Address, exitOnError: false, link);
         targetConsole.WaitForOutput(_deadline, _stop.Token);
     }
 
@@ -120,8 +120,8 @@ public sealed class MigrationRehearsal : IDisposable
 
         public event EventHandler? Changed
         {
-            add { }
-            remove { }
+            add => _backend.Changed += value;
+            remove => _backend.Changed -= value;
         }
 
         public bool IsWritable => _backend.IsWritable;

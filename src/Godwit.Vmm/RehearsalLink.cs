@@ -33,7 +33,7 @@ internal sealed class RehearsalLink : IFdResolver, IDisposable
     }
 
     /// <summary>The file as an address of both machines.</summary>
-    public static FileAddress File { get; } = new("/dev/fdset/0");
+    public static FileAddress Address { get; } = new("/dev/fdset/0");
 
     /// <summary>Whether it is a file.</summary>
     public bool IsFile => _file is not null;
@@ -48,6 +48,7 @@ internal sealed class RehearsalLink : IFdResolver, IDisposable
     public FileDescriptor? TakeFd(string name) => (name == _nearEnd.Name ? _near : _far).TryDequeue(out FileDescriptor? socket) ? socket : null;
 
     /// <inheritdoc/>
+    /// <remarks>All descriptors share one position, which nobody uses: a file channel says where it reads and writes.</remarks>
     public FileDescriptor? OpenFdSet(int setId, bool forWriting, bool direct = false) => _file?.File?.Duplicate();
 
     /// <inheritdoc/>

@@ -49,13 +49,11 @@ public abstract class Channel : IDisposable
     /// <summary>How long a write may wait for room for a byte before the channel fails; null (the default) for ever.</summary>
     public virtual TimeSpan? WriteTimeout { get; set; }
 
-    /// <summary>
-    /// Has a write wait while so many bytes wait in the host to be sent; what is on its way does not count. Kinds without such a queue ignore it.
-    /// </summary>
+    /// <summary>Has a write wait while so many bytes wait in the host to be sent; what is on its way does not count. Only TCP sockets heed it.</summary>
     /// <param name="bytes">At least 1.</param>
     public virtual void LimitUnsent(int bytes)
     {
-        // Nothing waits.
+        // The others have no such limit.
     }
 
     /// <summary>Bytes read so far.</summary>

@@ -82,6 +82,24 @@ public sealed class SocketsTests
         connected.ForEach(d => d.Dispose());
     }
 
+    [Fact]
+    public void LimitUnsent_TcpAndUnix_TcpHasItAndUnixIsLeftAlone()
+    {
+        Assert.Null(SocketEndpoint.Resolve("127.0.0.1", "0", true, true, true, true, out var endpoints));
+        Assert.Equal(0, Sockets.Listen(endpoints[0], 1, true, false, out _, out var tcp));
+        using var t = tcp!;
+        var (near, far) = Sockets.CreatePair();
+        using var unix = near;
+        using var other = far;
+
+        Sockets.LimitUnsent(t, 4096);
+        Sockets.LimitUnsent(unix, 4096);
+
+        Assert.True(Sockets.TryGetOption(t, Linux.Netinet.IPPROTO_TCP, Linux.Netinet.TCP_NOTSENT_LOWAT, out var limit));
+        Assert.Equal(4096, limit);
+        Assert.Equal(1, Sockets.Send(unix, "x"u8));
+    }
+
     [Theory]
     [InlineData("127.0.0.1", "4444", "127.0.0.1:4444", true)]
     [InlineData("::1", "80", "[::1]:80", false)]

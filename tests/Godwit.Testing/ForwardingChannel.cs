@@ -30,6 +30,9 @@ public abstract class ForwardingChannel : Channel
         set => Inner.FilePosition = value;
     }
 
+    /// <inheritdoc/>
+    public override void LimitUnsent(int bytes) => Inner.LimitUnsent(bytes);
+
     /// <summary>The channel that carries the bytes.</summary>
     protected Channel Inner { get; }
 

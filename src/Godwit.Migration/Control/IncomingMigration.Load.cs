@@ -43,10 +43,15 @@ public sealed partial class IncomingMigration
             Volatile.Write(ref _sourceProfile, load.SourceProfile);
             CleanUp();
             stage = LoadStage.Answering;
-            load.ReturnPath?.Shut(0);
+            if (load.ReturnPath is { } path)
+            {
+                path.Shut(0);
 
-            // A source on this host may have been woken behind this thread, and would hear of it only when the guest has used up its turn.
-            Thread.Yield();
+                // A source on this host may have been woken on this CPU, behind this thread: without giving way it would hear of it only when the
+                // guest has been started and its CPU thread has had its turn.
+                Thread.Yield();
+            }
+
             stage = LoadStage.Starting;
             StartGuest();
             _state.TryMove(MigrationStatus.Active, MigrationStatus.Completed);

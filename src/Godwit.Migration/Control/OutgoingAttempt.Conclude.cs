@@ -32,8 +32,8 @@ internal sealed partial class OutgoingAttempt
             return;
         }
 
-        // The answer ends it; the thread that waited for the answer may have had to wait for a CPU as well.
-        var end = _returnPath?.ShutTimestamp ?? _statistics.Clock.GetTimestamp();
+        // The answer ends it; the thread that waited for the answer may have had to wait for a CPU as well. A peer may have answered long before.
+        var end = _returnPath is { } path ? Math.Max(path.ShutTimestamp, _downtimeStart) : _statistics.Clock.GetTimestamp();
         _statistics.DowntimeMilliseconds = (long)_statistics.Clock.GetElapsedTime(_downtimeStart, end).TotalMilliseconds;
         _host.SetRunState(RunState.PostMigrate);
         CleanUp();

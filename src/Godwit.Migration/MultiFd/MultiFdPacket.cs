@@ -90,8 +90,8 @@ public readonly ref struct MultiFdPacket
     /// <summary>Byte offset of a page in the block; normal pages come first, then zero pages.</summary>
     public ulong GetOffset(int index) => BinaryPrimitives.ReadUInt64BigEndian(_bytes[OffsetAt(index)..]);
 
-    /// <summary>How many normal pages from one on are neighbours.</summary>
-    public int RunLength(int index)
+    /// <summary>Neighbouring normal pages from <paramref name="index"/> on, itself included. The packet was checked.</summary>
+    internal int RunLength(int index)
     {
         int end = index + 1;
         ulong next = GetOffset(index) + TargetPage.SizeBytes;

@@ -18,7 +18,7 @@ internal sealed class MultiFdSender : IPageTransport
     /// What may wait in the host to be sent, per channel. Pages that lie in a long queue are no longer in the caches when they are copied on; one channel
     /// alone needs the queue, so that it has something to send while its thread looks for pages.
     /// </summary>
-    private const int UnsentBytes = 64 << 10;
+    private const int MaxUnsentBytes = 64 << 10;
 
     private readonly IRamMigrationContext _context;
     private readonly RamRecordEncoder _encoder;
@@ -68,10 +68,10 @@ internal sealed class MultiFdSender : IPageTransport
                 : new MultiFdPacketChannel(this, channels[i], i, detectThere, MultiFdCompression.CreateCompressor(context.Parameters));
         }
 
-        foreach (Channel channel in channels)
+        if (channels.Count > 1)
         {
-            if (channels.Count > 1)
-                channel.LimitUnsent(UnsentBytes);
+            foreach (Channel channel in channels)
+                channel.LimitUnsent(MaxUnsentBytes);
         }
 
         foreach (MultiFdSendChannel channel in _channels)

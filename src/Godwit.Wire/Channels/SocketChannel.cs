@@ -32,7 +32,7 @@ internal sealed class SocketChannel(FileDescriptor socket, string description) :
         }
     }
 
-    public override void LimitUnsent(int bytes) => Sockets.SetUnsentLimit(socket, bytes);
+    public override void LimitUnsent(int bytes) => Sockets.LimitUnsent(socket, bytes);
 
     protected override string Kind => "socket";
 

@@ -72,6 +72,7 @@ public class ReturnPathTests
 
         // SHUT 0 before the end ends the listening, not the migration.
         Assert.Equal(MigrationStatus.Completed, pair.Source.Status);
+        Assert.Equal(0, pair.Source.Statistics.DowntimeMilliseconds); // the answer was there before the guest stopped
     }
 
     [Fact]

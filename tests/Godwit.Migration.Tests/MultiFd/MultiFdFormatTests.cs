@@ -52,6 +52,19 @@ public sealed class MultiFdFormatTests
         Assert.Equal(1000 + at, error.Offset);
     }
 
+    [Theory]
+    [InlineData(0, 2)] // two neighbours, then a gap
+    [InlineData(1, 1)]
+    [InlineData(2, 1)] // backwards
+    [InlineData(3, 1)] // the same page again
+    [InlineData(4, 1)] // the neighbour behind it is a zero page
+    public void RunLength_Offsets_EndsWhereThePagesAreNoNeighboursOrZero(int index, int expected)
+    {
+        byte[] header = PacketBytes.Header(0, 128, 5, 5 * 4096, 1, "ram", 0x1000, 0x2000, 0x5000, 0x4000, 0x4000, 0x5000);
+
+        Assert.Equal(expected, new MultiFdPacket(header).RunLength(index));
+    }
+
     [Fact]
     public void Check_PacketOfAnOldPeerWithoutPages_IgnoresStaleLengthAndMethod() =>
         new MultiFdPacket(PacketBytes.Header(0x03, 128, 0, 77777, 0, "stale", 1)).Check(MultiFdBits.None, 0);
