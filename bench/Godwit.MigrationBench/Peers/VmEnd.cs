@@ -64,14 +64,14 @@ internal sealed class VmEnd : IAsyncDisposable
     {
         var watch = Stopwatch.StartNew();
         double used = CpuSeconds;
-        double since = 0;
-        while (watch.Elapsed.TotalSeconds < since + RestSeconds)
+        double lastUse = 0;
+        while (watch.Elapsed.TotalSeconds < lastUse + RestSeconds)
         {
             if (watch.Elapsed > _deadline)
                 throw new BenchException("a machine that is stopped does not come to rest");
             await Task.Delay(50);
             if (CpuSeconds > used)
-                (used, since) = (CpuSeconds, watch.Elapsed.TotalSeconds);
+                (used, lastUse) = (CpuSeconds, watch.Elapsed.TotalSeconds);
         }
     }
 
