@@ -122,17 +122,14 @@ internal sealed class SnapshotWriteGate : IWriteGate
         lock (_lock)
         {
             int slot;
-            while (!_free.TryPop(out slot))
+            while (true)
             {
-                Monitor.Wait(_lock);
+                // Before each wait as well: what would end it may have happened since the caller looked, and does not happen again.
                 if (!IsKept(index, page))
                     return;
-            }
-
-            if (!IsKept(index, page))
-            {
-                _free.Push(slot);
-                return;
+                if (_free.TryPop(out slot))
+                    break;
+                Monitor.Wait(_lock);
             }
 
             RamBlockBitmap block = _bitmap.Blocks[index];
