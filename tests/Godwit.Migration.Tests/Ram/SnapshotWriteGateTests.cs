@@ -40,7 +40,8 @@ public sealed class SnapshotWriteGateTests : IDisposable
                 gate!.BeforeWrite(_block, default, 1);
                 turn.SignalAndWait();
             }
-        }) { IsBackground = true };
+        });
+        writer.IsBackground = true;
         writer.Start();
 
         for (int i = 0; i < Rounds; i++)
