@@ -10,8 +10,6 @@ namespace Godwit.Native;
 /// </remarks>
 public sealed unsafe class HostSemaphore : IDisposable
 {
-    private const int TimedOut = 110; // ETIMEDOUT
-
     private void* _semaphore;
 
     /// <summary>Makes a semaphore.</summary>
@@ -45,7 +43,7 @@ public sealed unsafe class HostSemaphore : IDisposable
         // SAFETY: as in the other wait; the moment is on this stack.
         while (SemaphoreHeader.sem_timedwait(Address, &moment) != 0)
         {
-            if (Marshal.GetLastPInvokeError() == TimedOut)
+            if (Marshal.GetLastPInvokeError() == Errno.ETIMEDOUT)
                 return false;
             if (!FileDescriptor.IsInterrupted())
                 throw ErrnoException.ForLast("sem_timedwait");

