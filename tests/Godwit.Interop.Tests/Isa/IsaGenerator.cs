@@ -211,7 +211,11 @@ internal sealed partial class IsaGenerator
 
     private static bool IsTarget(int register) => Array.IndexOf(_targets, register) >= 0;
 
-    private int Offset() => _values.Chance(70) ? (_values.Below(64) * 8) - 256 : _values.Below(4096) - 2048;
+    private int Offset()
+    {
+        int offset = _values.Chance(70) ? (_values.Below(64) * 8) - 256 : _values.Below(4096) - 2048;
+        return _isWordAligned ? offset & ~3 : offset;
+    }
 
     private void Word(uint instruction, string text) => _program.Emit(instruction, text);
 }
