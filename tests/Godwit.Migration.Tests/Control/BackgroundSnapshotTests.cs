@@ -24,6 +24,7 @@ public class BackgroundSnapshotTests
         source.Outgoing.Start("memory", _ => near);
         Assert.True(source.Outgoing.WaitForEnd(MigrationPair.Deadline));
         Assert.True(destination.Incoming.WaitForEnd(MigrationPair.Deadline));
+        guest.WaitForMoreWrites();
         guest.Stop();
 
         Assert.Equal(MigrationStatus.Completed, source.Outgoing.Status);
@@ -64,6 +65,8 @@ public class BackgroundSnapshotTests
     {
         using var source = new Machine(RunState.Running);
         using var guest = new Writers(source.Host);
+        // Pages of zeros take no room; by then there are enough others for the cut to come before the end.
+        guest.WaitForMoreWrites();
         var (near, far) = MemoryChannel.CreatePair();
         using var destination = new Machine(RunState.InMigrate);
         destination.Incoming.Listen(_ => far);

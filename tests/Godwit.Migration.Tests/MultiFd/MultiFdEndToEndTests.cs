@@ -42,7 +42,8 @@ public sealed class MultiFdEndToEndTests
 
         (MemoryChannel sourceMain, MemoryChannel destinationMain) = MemoryChannel.CreatePair(4096);
         var pairs = Enumerable.Range(0, channels).Select(_ => MemoryChannel.CreatePair(5000)).ToArray();
-        source.Channels = [.. pairs.Select(pair => pair.Source)];
+        QueueChannel[] recorded = [.. pairs.Select(pair => new QueueChannel(pair.Source))];
+        source.Channels = recorded;
         source.EachSection = eachSection;
         var context = new MultiFdContext(destinationMain, [.. pairs.Select(pair => pair.Destination)]) { MultiFdSyncsEachSection = eachSection };
         using var receiver = new RamSaveVm(destination.Memory, destination, context);
@@ -61,6 +62,9 @@ public sealed class MultiFdEndToEndTests
         Assert.Equal(5L * 801, source.Inner.Statistics.NormalPages + source.Inner.Statistics.ZeroPages);
         Assert.Equal(zeroPages == "none", source.Inner.Statistics.ZeroPages == 0);
         Assert.Equal(pairs.Sum(pair => pair.Source.BytesWritten), source.Inner.Statistics.MultifdBytes);
+
+        // One channel alone has nothing else to send while it looks for pages: it keeps its long queue.
+        Assert.All(recorded, channel => Assert.Equal(channels == 1 ? null : 64 << 10, channel.UnsentLimit));
     }
 
     [Fact]
@@ -144,6 +148,14 @@ public sealed class MultiFdEndToEndTests
             else
                 random.NextBytes(page[..random.Next(1, 4096)]);
         }
+    }
+
+    /// <summary>Remembers how many bytes may wait in it.</summary>
+    private sealed class QueueChannel(Channel inner) : ForwardingChannel("queue", inner)
+    {
+        public int? UnsentLimit { get; private set; }
+
+        public override void LimitUnsent(int bytes) => UnsentLimit = bytes;
     }
 
     /// <summary>The source's side of things, with data channels.</summary>
