@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using Godwit.VmState;
@@ -181,6 +182,28 @@ public sealed class StreamInspectorTests
         Assert.Contains("end mark", Assert.Single(Inspect(bytes).Errors).Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Inspect_MultiFdChannel_DecodesItsPackets()
+    {
+        byte[] uuid = [.. Enumerable.Range(1, 16).Select(i => (byte)i)];
+        byte[] bytes =
+        [
+            .. Words(0x11223344, 1), .. uuid, 3, .. new byte[39],
+            .. Words(0x11223344, 1, 0x40), .. Padded("vfio"), .. Words(7, 6), .. "device"u8,
+            .. Words(0x11223344, 1, 0, 128, 1, 4096, 0, 9, 2), .. new byte[28], .. Padded("ram0"), .. new byte[128 * 8], .. new byte[4096],
+            .. Words(0x11223344, 1, 1), .. new byte[308], .. new byte[128 * 8],
+        ];
+        InspectReport report = Inspect(bytes);
+        Assert.Empty(report.Errors);
+        Assert.Equal(InspectFormat.MultiFdChannel, report.Format);
+        Assert.Equal(new Guid(uuid, bigEndian: true), report.Uuid);
+        Assert.Equal(
+            [(null, 3u, null), ("DEVICE_STATE", 7u, "vfio"), (null, null, "ram0"), ("SYNC", (uint?)null, "")],
+            report.Items.Select(item => (item.Command, item.InstanceId, item.IdString)));
+        Assert.Equal(new PageCounts(1, 2, 0, 0), report.Pages);
+        CheckCovers(report);
+    }
+
     private static InspectReport Inspect(byte[] bytes) => StreamInspector.Inspect(new MemoryStream(bytes));
 
     private static void CheckCovers(InspectReport report)
@@ -194,6 +217,16 @@ public sealed class StreamInspectorTests
 
         Assert.True(report.IsComplete ? at == report.Bytes : at <= report.Bytes);
     }
+
+    private static byte[] Words(params uint[] words)
+    {
+        byte[] bytes = new byte[words.Length * sizeof(uint)];
+        for (int i = 0; i < words.Length; i++)
+            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(i * sizeof(uint)), words[i]);
+        return bytes;
+    }
+
+    private static byte[] Padded(string name) => Encoding.ASCII.GetBytes(name.PadRight(256, '\0'));
 
     private static byte[] WriteRandom(int seed, PeerProfile profile)
     {

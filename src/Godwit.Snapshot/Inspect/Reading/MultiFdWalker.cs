@@ -11,7 +11,6 @@ internal sealed class MultiFdWalker(StreamSource source, StreamFacts facts, Insp
     private const int InitBytes = 64;
     private const int PacketHeaderBytes = 320;
     private const int PacketDataBytes = 524288;
-    private const int DeviceStateHeaderBytes = 276;
     private const int NameOffset = 64;
     private const int NameBytes = 256;
     private const uint SyncFlag = 1;
@@ -86,7 +85,7 @@ internal sealed class MultiFdWalker(StreamSource source, StreamFacts facts, Insp
 
     private void ReadDeviceState(StreamItem item)
     {
-        byte[] header = source.ReadBytes(DeviceStateHeaderBytes - 12);
+        byte[] header = source.ReadBytes(NameBytes + sizeof(uint));
         item.IdString = Name(header.AsSpan(0, NameBytes));
         item.InstanceId = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(NameBytes));
         item.Command = "DEVICE_STATE";
