@@ -119,7 +119,7 @@ internal sealed class IncomingChannels(TransportChannels channels, Func<Cancella
 
         var id = MultiFdFormat.ReadInit(message, uuid, channels.Data.Length);
         if (channels.Data[id] is not null)
-            throw MultiFdFormat.Error("a data channel has a number that another one has already", 24, "each number once", Number(id));
+            throw MultiFdFormat.Error("a data channel has a number that another one has already", MultiFdFormat.IdAt, "each number once", Number(id));
         channels.Data[id] = channel;
         return true;
     }

@@ -17,8 +17,11 @@ public static class MultiFdFormat
     /// <summary>Length of the init message, with which a channel starts.</summary>
     public const int InitBytes = 64;
 
-    /// <summary>Most pages in a packet: 512 KiB of them.</summary>
-    public const int MaxPages = 524288 / TargetPage.SizeBytes;
+    /// <summary>Bytes of a packet's pages at most: a header block has as many offsets as there are pages in it.</summary>
+    public const int MaxPageBytes = 512 << 10;
+
+    /// <summary>Most pages in a packet.</summary>
+    public const int MaxPages = MaxPageBytes / TargetPage.SizeBytes;
 
     /// <summary>Length of a packet's header block, which always has room for all offsets.</summary>
     public const int HeaderBytes = OffsetsAt + (MaxPages * sizeof(ulong));
@@ -26,13 +29,41 @@ public static class MultiFdFormat
     /// <summary>Longest payload that is accepted.</summary>
     public const int MaxPayloadBytes = 1 << 20;
 
-    internal const int NameAt = 64;
-    internal const int NameBytes = 256;
-    internal const int OffsetsAt = NameAt + NameBytes;
+    /// <summary>Where the flags stand in a packet of any kind.</summary>
+    public const int FlagsAt = 8;
 
-    private const int UuidAt = 8;
-    private const int UuidBytes = 16;
-    private const int IdAt = 24;
+    /// <summary>Where the number of offsets stands that there is room for.</summary>
+    public const int AllocatedAt = 12;
+
+    /// <summary>Where the number of pages stands whose content follows.</summary>
+    public const int NormalAt = 16;
+
+    /// <summary>Where the payload's length stands.</summary>
+    public const int PayloadAt = 20;
+
+    /// <summary>Where the packet's number stands.</summary>
+    public const int NumberAt = 24;
+
+    /// <summary>Where the number of zero pages stands.</summary>
+    public const int ZeroAt = 32;
+
+    /// <summary>Where the block's name stands.</summary>
+    public const int NameAt = 64;
+
+    /// <summary>Room for a name, of a block or of a device, with at least one zero behind it.</summary>
+    public const int NameBytes = 256;
+
+    /// <summary>Where the offsets of the pages stand.</summary>
+    public const int OffsetsAt = NameAt + NameBytes;
+
+    /// <summary>Where the UUID stands in an init message.</summary>
+    public const int UuidAt = 8;
+
+    /// <summary>Length of the UUID.</summary>
+    public const int UuidBytes = 16;
+
+    /// <summary>Where the channel's number stands in an init message, one byte.</summary>
+    public const int IdAt = UuidAt + UuidBytes;
 
     /// <summary>Makes an init message.</summary>
     /// <param name="message"><see cref="InitBytes"/> bytes.</param>

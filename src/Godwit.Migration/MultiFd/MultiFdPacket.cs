@@ -2,25 +2,19 @@ using System.Buffers.Binary;
 using System.Text;
 using Godwit.Memory;
 using Godwit.Wire;
+using static Godwit.Migration.MultiFdFormat;
 using static Godwit.Wire.StreamNumber;
 
 namespace Godwit.Migration;
 
 /// <summary>The header block of a packet, in place (docs/formats/multifd.md, "Packet"): one half writes it, the other checks it.</summary>
-/// <remarks>A view of <see cref="MultiFdFormat.HeaderBytes"/> bytes; nothing is copied.</remarks>
+/// <remarks>A view of <see cref="HeaderBytes"/> bytes; nothing is copied.</remarks>
 public readonly ref struct MultiFdPacket
 {
-    private const int FlagsAt = 8;
-    private const int AllocatedAt = 12;
-    private const int NormalAt = 16;
-    private const int PayloadAt = 20;
-    private const int NumberAt = 24;
-    private const int ZeroAt = 32;
-
     private readonly Span<byte> _bytes;
 
     /// <summary>Looks at a header block.</summary>
-    public MultiFdPacket(Span<byte> bytes) => _bytes = bytes[..MultiFdFormat.HeaderBytes];
+    public MultiFdPacket(Span<byte> bytes) => _bytes = bytes[..HeaderBytes];
 
     /// <summary>The flags.</summary>
     public MultiFdBits Flags => (MultiFdBits)Word(FlagsAt);
@@ -42,7 +36,7 @@ public readonly ref struct MultiFdPacket
     {
         get
         {
-            ReadOnlySpan<byte> name = _bytes.Slice(MultiFdFormat.NameAt, MultiFdFormat.NameBytes - 1);
+            ReadOnlySpan<byte> name = _bytes.Slice(NameAt, NameBytes - 1);
             int end = name.IndexOf((byte)0);
             return end < 0 ? name : name[..end];
         }
@@ -68,7 +62,7 @@ public readonly ref struct MultiFdPacket
     public void WriteCounts(MultiFdBits flags, int normal, int zero, int payloadBytes, ulong number)
     {
         Put(FlagsAt, (uint)flags);
-        Put(AllocatedAt, MultiFdFormat.MaxPages);
+        Put(AllocatedAt, MaxPages);
         Put(NormalAt, (uint)normal);
         Put(PayloadAt, (uint)payloadBytes);
         BinaryPrimitives.WriteUInt64BigEndian(_bytes[NumberAt..], number);
@@ -80,9 +74,9 @@ public readonly ref struct MultiFdPacket
     public void WriteBlockName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.Length >= MultiFdFormat.NameBytes)
+        if (name.Length >= NameBytes)
             throw new ArgumentException("The block's name is longer than its field in a packet.", nameof(name));
-        Span<byte> field = _bytes.Slice(MultiFdFormat.NameAt, MultiFdFormat.NameBytes);
+        Span<byte> field = _bytes.Slice(NameAt, NameBytes);
         field.Clear();
         Encoding.Latin1.GetBytes(name, field);
     }
@@ -116,8 +110,8 @@ public readonly ref struct MultiFdPacket
         if (Flags.HasFlag(MultiFdBits.DeviceState))
             throw Error("a packet has state of a device; no device here takes any", FlagsAt, position, "pages", Hex((uint)Flags));
         uint allocated = Word(AllocatedAt);
-        if (allocated > MultiFdFormat.MaxPages)
-            throw Error("a packet has room for too many pages", AllocatedAt, position, $"at most {MultiFdFormat.MaxPages}", Number(allocated));
+        if (allocated > MaxPages)
+            throw Error("a packet has room for too many pages", AllocatedAt, position, $"at most {MaxPages}", Number(allocated));
         uint normal = Word(NormalAt);
         if (normal > allocated)
             throw Error("a packet has more pages than room for them", NormalAt, position, $"at most {allocated}", Number(normal));
@@ -132,11 +126,11 @@ public readonly ref struct MultiFdPacket
         if (normal == 0)
             return;
         uint payload = Word(PayloadAt);
-        if (method == MultiFdBits.None ? payload != normal * TargetPage.SizeBytes : payload is 0 or > MultiFdFormat.MaxPayloadBytes)
+        if (method == MultiFdBits.None ? payload != normal * TargetPage.SizeBytes : payload is 0 or > MaxPayloadBytes)
         {
             string expected = method == MultiFdBits.None
                 ? Number(normal * TargetPage.SizeBytes)
-                : $"1 to {MultiFdFormat.MaxPayloadBytes}";
+                : $"1 to {MaxPayloadBytes}";
             throw Error("a packet's payload has an impossible length", PayloadAt, position, expected, Number(payload));
         }
     }
@@ -148,12 +142,12 @@ public readonly ref struct MultiFdPacket
 
     /// <summary>An error in the block name.</summary>
     internal static StreamFormatException NameError(long position, string name) =>
-        Error("a packet names a block that this machine does not have, or that is not migrated", MultiFdFormat.NameAt, position, "a block of this machine", $"\"{name}\"");
+        Error("a packet names a block that this machine does not have, or that is not migrated", NameAt, position, "a block of this machine", $"\"{name}\"");
 
     private static StreamFormatException Error(string reason, int at, long position, string expected, string found) =>
         MultiFdFormat.Error(reason, position + at, expected, found);
 
-    private static int OffsetAt(int index) => MultiFdFormat.OffsetsAt + (index * sizeof(ulong));
+    private static int OffsetAt(int index) => OffsetsAt + (index * sizeof(ulong));
 
     private uint Word(int at) => BinaryPrimitives.ReadUInt32BigEndian(_bytes[at..]);
 

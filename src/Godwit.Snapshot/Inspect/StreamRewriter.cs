@@ -1,3 +1,4 @@
+using Godwit.Migration;
 using Godwit.VmState;
 using Godwit.Wire;
 
@@ -37,7 +38,7 @@ public static class StreamRewriter
         {
             case StreamItemKind.Header:
                 // The first message of a multifd channel has its UUID and number behind magic and version.
-                writer.WriteUInt32(item.Payload.IsEmpty ? StreamConstants.Magic : StreamConstants.MultiFdMagic);
+                writer.WriteUInt32(item.Payload.IsEmpty ? StreamConstants.Magic : MultiFdFormat.Magic);
                 writer.WriteUInt32(item.VersionId!.Value);
                 writer.Write(item.Payload.Span);
                 break;

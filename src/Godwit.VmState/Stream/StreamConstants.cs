@@ -12,12 +12,6 @@ public static class StreamConstants
     /// <summary>An obsolete version that receivers refuse with its own message.</summary>
     public const uint ObsoleteVersion = 2;
 
-    /// <summary>First four bytes of every multifd packet and of a multifd channel.</summary>
-    public const uint MultiFdMagic = 0x11223344;
-
-    /// <summary>Version that follows <see cref="MultiFdMagic"/>.</summary>
-    public const uint MultiFdVersion = 1;
-
     /// <summary>Bytes of a section footer: the footer byte and the section id.</summary>
     public const int FooterBytes = 5;
 

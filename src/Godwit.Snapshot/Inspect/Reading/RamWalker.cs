@@ -9,7 +9,6 @@ namespace Godwit.Snapshot;
 internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectOptions options, InspectBudget budget)
 {
     private const int WordBytes = 8;
-    private const int MappedRamHeaderBytes = 28;
     private const int MaxBlocks = 65536;
     private const uint MaxCompressedFactor = 2;
 
@@ -196,16 +195,16 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
         ulong pageSize = source.ReadUInt64();
         ulong bitmapOffset = source.ReadUInt64();
         ulong pagesOffset = source.ReadUInt64();
-        if (version != 1)
-            throw source.Error($"unknown mapped-ram version for block '{block.Name}'", "1", Number(version), headerAt);
+        if (version != MappedRamHeader.CurrentVersion)
+            throw source.Error($"unknown mapped-ram version for block '{block.Name}'", Number(MappedRamHeader.CurrentVersion), Number(version), headerAt);
         if (pageSize != (ulong)facts.PageSizeBytes)
             throw source.Error($"mapped-ram page size of block '{block.Name}'", Number(facts.PageSizeBytes), pageSize.ToString(CultureInfo.InvariantCulture), headerAt);
         if (facts.HasIgnoreShared && bitmapOffset == 0 && pagesOffset == 0)
             return block with { BitmapOffset = 0, PagesOffset = 0, Pages = default(PageCounts) };
 
         ulong pages = ((block.UsedLengthBytes - 1) / pageSize) + 1;
-        ulong bitmapBytes = ((pages - 1) / 64 * WordBytes) + WordBytes;
-        CheckPlace("bitmap", block.Name, bitmapOffset, (ulong)headerAt + MappedRamHeaderBytes, headerAt);
+        ulong bitmapBytes = (ulong)MappedRamHeader.BitmapBytesFor(pages);
+        CheckPlace("bitmap", block.Name, bitmapOffset, (ulong)headerAt + MappedRamHeader.Bytes, headerAt);
         CheckPlace("pages", block.Name, pagesOffset, bitmapOffset + bitmapBytes, headerAt);
         if (pagesOffset % pageSize != 0)
             throw source.Error($"pages of block '{block.Name}' are not aligned", "a multiple of " + Number(facts.PageSizeBytes), Hex(pagesOffset), headerAt);
