@@ -6,22 +6,18 @@ namespace Godwit.Migration;
 /// <content>Commands of the source.</content>
 public sealed partial class LoadVmReader
 {
-    private const int AnyLength = -1;
-    private const int AdviseBytes = 16;
-    private const int MinDiscardBytes = 20;
-
     private void ReadCommand(long at)
     {
         var id = _reader.ReadUInt16();
         int length = _reader.ReadUInt16();
         var command = (MigrationCommand)id;
-        var (name, expected) = Describe(command);
-        if (name is null || (command == MigrationCommand.SwitchoverStart && !_options.Profile.AcceptsSwitchoverStart))
+        if (MigrationCommandFormat.Find(command) is not { } layout
+            || (command == MigrationCommand.SwitchoverStart && !_options.Profile.AcceptsSwitchoverStart))
             throw _errors.UnknownCommand(id, length, at);
-        if (expected != AnyLength && length != expected)
-            throw _errors.CommandLength(name, expected, length, at);
+        if (layout.HasFixedLength && !layout.Fits(length))
+            throw _errors.CommandLength(layout.Name, layout.LeastBytes, length, at);
 
-        _reader.Section = name;
+        _reader.Section = layout.Name;
         switch (command)
         {
             case MigrationCommand.OpenReturnPath:
@@ -38,26 +34,10 @@ public sealed partial class LoadVmReader
                     ? _reader.Error("ENABLE_COLO command come in migration stream, but x-colo capability is not set", at: at)
                     : _reader.Error($"MIG_CMD 0x{id:x} deprecated (len 0x{length:x})", at: at);
             default:
-                ReadPostcopyCommand(command, name, length, at);
+                ReadPostcopyCommand(command, layout, length, at);
                 break;
         }
     }
-
-    private static (string? Name, int Length) Describe(MigrationCommand command) => command switch
-    {
-        MigrationCommand.OpenReturnPath => ("OPEN_RETURN_PATH", 0),
-        MigrationCommand.Ping => ("PING", sizeof(uint)),
-        MigrationCommand.PostcopyAdvise => ("POSTCOPY_ADVISE", AnyLength),
-        MigrationCommand.PostcopyListen => ("POSTCOPY_LISTEN", 0),
-        MigrationCommand.PostcopyRun => ("POSTCOPY_RUN", 0),
-        MigrationCommand.PostcopyRamDiscard => ("POSTCOPY_RAM_DISCARD", AnyLength),
-        MigrationCommand.Packaged => ("PACKAGED", sizeof(uint)),
-        MigrationCommand.EnableColo => ("ENABLE_COLO", 0),
-        MigrationCommand.PostcopyResume => ("POSTCOPY_RESUME", 0),
-        MigrationCommand.RecvBitmap => ("RECV_BITMAP", AnyLength),
-        MigrationCommand.SwitchoverStart => ("SWITCHOVER_START", 0),
-        _ => (null, 0),
-    };
 
     private void OpenReturnPath(long at)
     {
@@ -95,7 +75,7 @@ public sealed partial class LoadVmReader
         }
     }
 
-    private void ReadPostcopyCommand(MigrationCommand command, string name, int length, long at)
+    private void ReadPostcopyCommand(MigrationCommand command, in MessageLayout layout, int length, long at)
     {
         switch (command)
         {
@@ -103,17 +83,17 @@ public sealed partial class LoadVmReader
                 Advise(length, at);
                 break;
             case MigrationCommand.PostcopyRamDiscard:
-                if (length < MinDiscardBytes)
-                    throw _errors.CommandLength(name, MinDiscardBytes, length, at);
-                throw NotReady(name, at);
+                if (length < layout.LeastBytes)
+                    throw _errors.CommandLength(layout.Name, layout.LeastBytes, length, at);
+                throw NotReady(layout.Name, at);
             case MigrationCommand.RecvBitmap or MigrationCommand.PostcopyResume:
                 // Outside a recovery these mean nothing; they are read and passed over.
                 if (command == MigrationCommand.RecvBitmap)
                     SkipBlockName(length, at);
-                Log.CommandOutsideRecovery(_options.Logger, name);
+                Log.CommandOutsideRecovery(_options.Logger, layout.Name);
                 break;
             default:
-                throw NotReady(name, at);
+                throw NotReady(layout.Name, at);
         }
     }
 
@@ -133,14 +113,14 @@ public sealed partial class LoadVmReader
         switch (length)
         {
             case 0 when _options.Capabilities.PostcopyRam:
-                throw _reader.Error("RAM postcopy is enabled but have 0 byte advise", $"{AdviseBytes} bytes", "0 bytes", at);
+                throw _reader.Error("RAM postcopy is enabled but have 0 byte advise", $"{MigrationCommandFormat.AdviseBytes} bytes", "0 bytes", at);
             case 0:
                 PostcopyState = PostcopyIncomingState.Advise;
                 break;
-            case AdviseBytes:
-                throw _reader.Error("RAM postcopy is disabled but have 16 byte advise", "0 bytes", $"{AdviseBytes} bytes", at);
+            case MigrationCommandFormat.AdviseBytes:
+                throw _reader.Error("RAM postcopy is disabled but have 16 byte advise", "0 bytes", $"{MigrationCommandFormat.AdviseBytes} bytes", at);
             default:
-                throw _errors.CommandLength("CMD_POSTCOPY_ADVISE", AdviseBytes, length, at);
+                throw _errors.CommandLength("CMD_POSTCOPY_ADVISE", MigrationCommandFormat.AdviseBytes, length, at);
         }
     }
 

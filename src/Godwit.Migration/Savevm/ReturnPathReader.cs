@@ -9,8 +9,6 @@ namespace Godwit.Migration;
 /// <remarks>For one thread. Meaning and order of messages are the caller's business. <c>docs/formats/return-path.md</c></remarks>
 public sealed class ReturnPathReader
 {
-    private const int HeaderBytes = 4;
-
     private readonly MigrationReader _reader;
 
     /// <summary>Reads the return direction of a main channel.</summary>
@@ -39,22 +37,15 @@ public sealed class ReturnPathReader
         var start = _reader.Position;
         var type = (ReturnPathMessageType)_reader.ReadUInt16();
         int length = _reader.ReadUInt16();
-        if (type is ReturnPathMessageType.Invalid or > ReturnPathMessageType.SwitchoverAck)
+        if (ReturnPathFormat.Find(type) is not { } layout)
             throw _reader.Error("Received an unknown return path message", "a type from 1 to 7", Number((int)type), start);
         if (length > ReturnPathFormat.MaxPayloadBytes)
-            throw LengthError(type, $"at most {ReturnPathFormat.MaxPayloadBytes}", length, start);
+            throw LengthError(layout, $"at most {ReturnPathFormat.MaxPayloadBytes}", length, start);
 
         Span<byte> payload = stackalloc byte[ReturnPathFormat.MaxPayloadBytes];
         payload = payload[..length];
-        var expected = type switch
-        {
-            ReturnPathMessageType.Shut or ReturnPathMessageType.Pong or ReturnPathMessageType.ResumeAck => 4,
-            ReturnPathMessageType.RequestPages => ReturnPathFormat.RequestBytes,
-            ReturnPathMessageType.SwitchoverAck => 0,
-            _ => -1,
-        };
-        if (expected >= 0 && length != expected)
-            throw LengthError(type, Number(expected), length, start);
+        if (layout.HasFixedLength && !layout.Fits(length))
+            throw LengthError(layout, Number(layout.LeastBytes), length, start);
         _reader.ReadExactly(payload);
 
         message = type switch
@@ -63,8 +54,8 @@ public sealed class ReturnPathReader
                 new(type, Value: BinaryPrimitives.ReadUInt32BigEndian(payload)),
             ReturnPathMessageType.RequestPages => Request(type, payload, null),
             ReturnPathMessageType.RequestPagesWithName =>
-                Request(type, payload, Name(type, payload, ReturnPathFormat.RequestBytes, start)),
-            ReturnPathMessageType.RecvBitmap => new(type, BlockName: Name(type, payload, 0, start)),
+                Request(type, payload, Name(layout, payload, ReturnPathFormat.RequestBytes, start)),
+            ReturnPathMessageType.RecvBitmap => new(type, BlockName: Name(layout, payload, 0, start)),
             _ => new(type),
         };
         return true;
@@ -76,27 +67,16 @@ public sealed class ReturnPathReader
         StartBytes: BinaryPrimitives.ReadUInt64BigEndian(payload),
         LengthBytes: BinaryPrimitives.ReadUInt32BigEndian(payload[sizeof(ulong)..]));
 
-    private string Name(ReturnPathMessageType type, ReadOnlySpan<byte> payload, int at, long start)
+    private string Name(in MessageLayout layout, ReadOnlySpan<byte> payload, int at, long start)
     {
         if (payload.Length <= at)
-            throw LengthError(type, $"at least {at + 1}", payload.Length, start);
+            throw LengthError(layout, $"at least {at + 1}", payload.Length, start);
         var expected = at + 1 + payload[at];
         if (payload.Length != expected)
-            throw LengthError(type, Number(expected), payload.Length, start);
+            throw LengthError(layout, Number(expected), payload.Length, start);
         return Encoding.Latin1.GetString(payload[(at + 1)..]);
     }
 
-    private StreamFormatException LengthError(ReturnPathMessageType type, string expected, int found, long start) =>
-        _reader.Error($"Return path message {Describe(type)} has a bad length", expected, Number(found), start + HeaderBytes / 2);
-
-    private static string Describe(ReturnPathMessageType type) => type switch
-    {
-        ReturnPathMessageType.Shut => "SHUT",
-        ReturnPathMessageType.Pong => "PONG",
-        ReturnPathMessageType.RequestPagesWithName => "REQ_PAGES_ID",
-        ReturnPathMessageType.RequestPages => "REQ_PAGES",
-        ReturnPathMessageType.RecvBitmap => "RECV_BITMAP",
-        ReturnPathMessageType.ResumeAck => "RESUME_ACK",
-        _ => "SWITCHOVER_ACK",
-    };
+    private StreamFormatException LengthError(in MessageLayout layout, string expected, int found, long start) =>
+        _reader.Error($"Return path message {layout.Name} has a bad length", expected, Number(found), start + ReturnPathFormat.HeaderBytes / 2);
 }

@@ -8,8 +8,6 @@ namespace Godwit.Migration;
 /// <remarks>Any thread may send: loader, fault and listener threads share one path. <c>docs/formats/return-path.md</c></remarks>
 public sealed class ReturnPathWriter
 {
-    private const int HeaderBytes = 4;
-
     private readonly Channel _channel;
     private readonly Lock _lock = new();
     private string? _lastRequestedBlock;
@@ -92,11 +90,11 @@ public sealed class ReturnPathWriter
 
     private void Send(ReturnPathMessageType type, ReadOnlySpan<byte> payload)
     {
-        Span<byte> message = stackalloc byte[HeaderBytes + ReturnPathFormat.MaxPayloadBytes];
+        Span<byte> message = stackalloc byte[ReturnPathFormat.HeaderBytes + ReturnPathFormat.MaxPayloadBytes];
         BinaryPrimitives.WriteUInt16BigEndian(message, (ushort)type);
         BinaryPrimitives.WriteUInt16BigEndian(message[sizeof(ushort)..], (ushort)payload.Length);
-        payload.CopyTo(message[HeaderBytes..]);
+        payload.CopyTo(message[ReturnPathFormat.HeaderBytes..]);
         lock (_lock)
-            _channel.Write(message[..(HeaderBytes + payload.Length)]);
+            _channel.Write(message[..(ReturnPathFormat.HeaderBytes + payload.Length)]);
     }
 }

@@ -89,7 +89,7 @@ public static class StreamRewriter
     private static void WriteCommand(StreamItem item, MigrationWriter writer, bool hasFooters)
     {
         writer.WriteByte((byte)SectionType.Command);
-        writer.WriteUInt16(CommandTable.GetCommandId(item.Command!));
+        writer.WriteUInt16((ushort)MigrationCommandFormat.FindByName(item.Command!));
         writer.WriteUInt16((ushort)item.Payload.Length);
         writer.Write(item.Payload.Span);
         foreach (StreamItem nested in item.Items ?? [])

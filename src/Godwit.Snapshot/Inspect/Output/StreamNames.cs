@@ -1,3 +1,6 @@
+using Godwit.Migration;
+using static Godwit.Wire.StreamNumber;
+
 namespace Godwit.Snapshot;
 
 /// <summary>The names that reports print.</summary>
@@ -26,6 +29,10 @@ internal static class StreamNames
         StreamItemKind.Packet => "packet",
         _ => "message",
     };
+
+    /// <summary>The lengths a payload may have: one, or a range.</summary>
+    public static string Lengths(in MessageLayout layout) =>
+        layout.HasFixedLength ? Number(layout.LeastBytes) : $"{Number(layout.LeastBytes)}..{Number(layout.MostBytes)}";
 
     public static string Page(PageKind kind) => kind switch
     {

@@ -10,7 +10,6 @@ namespace Godwit.Snapshot;
 internal sealed class MainChannelWalker : IChannelWalker
 {
     private const int DirtyBitmapVersion = 1;
-    private const int PostcopyAdviseBytes = 16;
 
     private readonly StreamSource _source;
     private readonly StreamFacts _facts;
@@ -268,16 +267,16 @@ internal sealed class MainChannelWalker : IChannelWalker
         _source.Skip(1);
         ushort id = _source.ReadUInt16();
         ushort length = _source.ReadUInt16();
-        if (CommandTable.FindCommand(id) is not var (name, least, most))
-            throw _source.Error($"MIG_CMD {Hex(id)} unknown (len {Hex(length)})", "1..11", Number(id), item.Offset);
         var command = (MigrationCommand)id;
-        item.Command = name;
-        _source.Section = name;
-        bool isGoodLength = length >= least && length <= most && (command != MigrationCommand.PostcopyAdvise || length is 0 or PostcopyAdviseBytes);
+        if (MigrationCommandFormat.Find(command) is not { } layout)
+            throw _source.Error($"MIG_CMD {Hex(id)} unknown (len {Hex(length)})", "1..11", Number(id), item.Offset);
+        item.Command = layout.Name;
+        _source.Section = layout.Name;
+        bool isGoodLength = layout.Fits(length) && (command != MigrationCommand.PostcopyAdvise || length is 0 or MigrationCommandFormat.AdviseBytes);
         if (!isGoodLength)
-            throw _source.Error($"{name} received with bad length", least == most ? Number(least) : $"{Number(least)}..{Number(most)}", Number(length), item.Offset);
+            throw _source.Error($"{layout.Name} received with bad length", StreamNames.Lengths(layout), Number(length), item.Offset);
         item.Payload = _source.ReadBytes(length);
-        if (command == MigrationCommand.PostcopyAdvise && length == PostcopyAdviseBytes)
+        if (command == MigrationCommand.PostcopyAdvise && length == MigrationCommandFormat.AdviseBytes)
             _facts.IsPostcopyRamAdvised = true;
         if (command == MigrationCommand.Packaged)
             ReadPackage(item);

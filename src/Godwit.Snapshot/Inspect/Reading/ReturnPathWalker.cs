@@ -8,15 +8,13 @@ namespace Godwit.Snapshot;
 /// <summary>Reads a captured return path (docs/formats/return-path.md).</summary>
 internal sealed class ReturnPathWalker(StreamSource source) : IChannelWalker
 {
-    private const int HeaderBytes = 4;
-
     /// <summary>A known message type with a length that fits it.</summary>
     public static bool Recognises(ReadOnlySpan<byte> head)
     {
-        if (head.Length < HeaderBytes)
+        if (head.Length < ReturnPathFormat.HeaderBytes)
             return false;
         ushort length = BinaryPrimitives.ReadUInt16BigEndian(head[2..]);
-        return CommandTable.FindMessage(BinaryPrimitives.ReadUInt16BigEndian(head)) is var (_, least, most) && length >= least && length <= most;
+        return ReturnPathFormat.Find((ReturnPathMessageType)BinaryPrimitives.ReadUInt16BigEndian(head)) is { } layout && layout.Fits(length);
     }
 
     public void Walk(List<StreamItem> items)
@@ -38,15 +36,15 @@ internal sealed class ReturnPathWalker(StreamSource source) : IChannelWalker
 
     private void Read(StreamItem item)
     {
-        ushort type = source.ReadUInt16();
+        var type = (ReturnPathMessageType)source.ReadUInt16();
         ushort length = source.ReadUInt16();
-        if (CommandTable.FindMessage(type) is not var (name, least, most))
-            throw source.Error("unknown return path message", "1..7", Number(type), item.Offset);
-        item.Command = name;
-        if (length < least || length > most || length > ReturnPathFormat.MaxPayloadBytes)
-            throw source.Error($"length of return path message {name}", least == most ? Number(least) : $"{Number(least)}..{Number(most)}", Number(length), item.Offset);
+        if (ReturnPathFormat.Find(type) is not { } layout)
+            throw source.Error("unknown return path message", "1..7", Number((int)type), item.Offset);
+        item.Command = layout.Name;
+        if (!layout.Fits(length))
+            throw source.Error($"length of return path message {layout.Name}", StreamNames.Lengths(layout), Number(length), item.Offset);
         item.Payload = source.ReadBytes(length);
-        if (type == (ushort)ReturnPathMessageType.RecvBitmap)
+        if (type == ReturnPathMessageType.RecvBitmap)
             SkipBitmap();
     }
 
