@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -319,6 +320,17 @@ public sealed class QmpServerTests : IAsyncDisposable
     [InlineData("tcp:host:99999,server=on", "tcp:HOST:PORT")]
     public void Endpoint_UnknownSpelling_IsRefusedByName(string text, string named) =>
         Assert.Contains(named, Assert.Throws<FormatException>(() => QmpEndpoint.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    [InlineData("")]
+    public void Listen_PortThatSomebodyListensOn_IsRefused(string host)
+    {
+        using Socket first = QmpAddress.Tcp(host, 0).Listen(1);
+        var taken = QmpAddress.Tcp(host, ((IPEndPoint)first.LocalEndPoint!).Port);
+        Assert.Contains("Address already in use", Assert.Throws<QmpConnectionException>(() => taken.Listen(1)).Message, StringComparison.Ordinal);
+    }
 
     public async ValueTask DisposeAsync()
     {

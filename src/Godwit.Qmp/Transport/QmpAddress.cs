@@ -104,7 +104,7 @@ public sealed record QmpAddress
             }
             else
             {
-                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+                // No ReuseAddress: the runtime takes an address in TIME_WAIT anyway, and with that option also one that somebody listens on.
                 IPAddress address = HostOrPath.Length == 0 ? IPAddress.IPv6Any : Resolve(HostOrPath);
                 if (address.AddressFamily == AddressFamily.InterNetworkV6)
                     socket.DualMode = true;
@@ -112,7 +112,6 @@ public sealed record QmpAddress
                 {
                     socket.Dispose();
                     socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                    socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
                 }
 
                 socket.Bind(new IPEndPoint(address, Port));
