@@ -91,6 +91,14 @@ public sealed class GodwitCommandLineTests
     }
 
     [Fact]
+    public async Task Run_DriveThatNoDeviceUses_MustBeThereAllTheSame()
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Failed, await host.RunAsync("run", "-m", "8", "-nodefaults", "-guest", "staircase", "-drive", "file=/nonexistent/x,format=raw,if=none,id=d"));
+        Assert.StartsWith("godwit: -drive /nonexistent/x: ", host.ErrorText.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_IncomingGarbage_EndsWith1AndTheReason()
     {
         string file = Path.GetTempFileName();

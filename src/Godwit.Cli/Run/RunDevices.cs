@@ -20,8 +20,13 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
     });
 
     /// <summary>Opens the virtio devices, in order.</summary>
-    /// <exception cref="CommandException">A file or socket cannot be opened.</exception>
-    public IReadOnlyList<VirtioDeviceOptions> Open() => [.. options.Devices.Select(Open)];
+    /// <exception cref="CommandException">A file or socket cannot be opened, or the file of a drive that no device uses.</exception>
+    public IReadOnlyList<VirtioDeviceOptions> Open()
+    {
+        foreach (DriveSetting drive in options.Drives.Values.Where(drive => !options.Devices.Exists(device => device.Drive == drive.Id)))
+            Keep(OpenImage(drive));
+        return [.. options.Devices.Select(Open)];
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -55,8 +60,10 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
         QueueSize = device.QueueSize,
         WriteErrors = device.WriteErrors ?? drive.WriteErrors ?? DiskErrorAction.StopOnNoSpace,
         ReadErrors = device.ReadErrors ?? drive.ReadErrors ?? DiskErrorAction.Report,
-        Image = Open($"-drive {drive.Path}", () => new RawDiskImage(drive.Path, drive.IsReadOnly)),
+        Image = OpenImage(drive),
     };
+
+    private static RawDiskImage OpenImage(DriveSetting drive) => Open($"-drive {drive.Path}", () => new RawDiskImage(drive.Path, drive.IsReadOnly));
 
     private INetBackend OpenNet(NetSetting net) => Keep(Open<INetBackend>($"-netdev {net.Kind},id={net.Id}", () => net.Kind switch
     {
