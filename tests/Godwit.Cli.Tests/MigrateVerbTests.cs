@@ -47,6 +47,38 @@ public sealed class MigrateVerbTests
     }
 
     [Fact]
+    public async Task Migrate_ParameterThatTheServerDoesNotKnow_PutsTheCapabilitiesBack()
+    {
+        await using ScriptedServer source = await ScriptedServer.StartAsync(Active);
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.WrongUsage, await host.RunAsync("migrate", "tcp:h:1", "--qmp", source.Address, "--cap", "xbzrle", "--set", "bogus=1"));
+        Assert.Equal(
+            [
+                """migrate-set-capabilities {"capabilities": [{"capability": "events", "state": true}, {"capability": "xbzrle", "state": true}]}""",
+                """migrate-set-capabilities {"capabilities": [{"capability": "events", "state": false}, {"capability": "xbzrle", "state": false}]}""",
+            ],
+            source.Commands);
+    }
+
+    [Fact]
+    public async Task Migrate_TargetRefusesItsSettings_PutsThoseOfTheSourceBack()
+    {
+        await using ScriptedServer source = await ScriptedServer.StartAsync(Active);
+        await using ScriptedServer target = await ScriptedServer.StartWithAsync(["events"], Active);
+        using var host = new FakeHost();
+        Assert.Equal(
+            ExitCode.WrongUsage,
+            await host.RunAsync("migrate", "tcp:h:1", "--qmp", source.Address, "--qmp-target", target.Address, "--cap", "xbzrle", "--set", "max-bandwidth=2G"));
+        Assert.Equal(
+            [
+                """migrate-set-parameters {"max-bandwidth": 1}""",
+                """migrate-set-capabilities {"capabilities": [{"capability": "events", "state": false}, {"capability": "return-path", "state": false}, {"capability": "xbzrle", "state": false}]}""",
+            ],
+            source.Commands[^2..]);
+        Assert.Empty(target.Commands);
+    }
+
+    [Fact]
     public async Task Migrate_Json_PrintsOneDocumentAndNothingElse()
     {
         await using ScriptedServer source = await ScriptedServer.StartAsync(Completed);

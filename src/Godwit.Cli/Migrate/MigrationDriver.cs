@@ -6,7 +6,8 @@ namespace Godwit.Cli;
 
 /// <summary>Drives one migration through the monitors of source and, if given, destination; QEMU or Godwit behind each.</summary>
 /// <remarks>
-/// Order: events on both sides, then capabilities, then parameters, then the destination listens, then the source starts.
+/// Order: events on both sides, then capabilities, then parameters, then the destination listens, then the source starts. Where one of these is refused,
+/// capabilities and parameters are put back.
 /// The end is the source's <c>completed</c> and the destination's; events only make it notice sooner, polling decides.
 /// </remarks>
 internal sealed class MigrationDriver(QmpClient source, QmpClient? target, MigrationPlan plan, IMigrationProgress progress)
@@ -41,6 +42,14 @@ internal sealed class MigrationDriver(QmpClient source, QmpClient? target, Migra
         {
             throw new CommandException("migrate", e.Message, inner: e);
         }
+        catch (Exception e) when (e is CommandException || interrupt.IsCancellationRequested)
+        {
+            // Refused: the next one to migrate shall not find settings of a migration that never was.
+            await _source.RestoreAsync();
+            if (_target is not null)
+                await _target.RestoreAsync();
+            throw;
+        }
         catch (OperationCanceledException e) when (!interrupt.IsCancellationRequested)
         {
             throw new CommandException("migrate", "the server does not answer; whether the migration has started is not known", _source.Where, inner: e);
@@ -65,23 +74,23 @@ internal sealed class MigrationDriver(QmpClient source, QmpClient? target, Migra
 
     private async Task SetCapabilitiesAsync(MigrationEndpoint side, CancellationToken interrupt)
     {
-        IReadOnlySet<string> known = await side.QueryCapabilityNamesAsync(interrupt);
+        IReadOnlyDictionary<string, bool> known = await side.QueryCapabilitiesAsync(interrupt);
         var wanted = new List<KeyValuePair<string, bool>>();
         AddDefault("events", true);
         // Without a way back the source believes in success as soon as all bytes have left it.
         AddDefault("return-path", plan.HasReturnPath && _target is not null);
         foreach ((string name, bool on) in plan.Capabilities)
         {
-            if (!known.Contains(name))
+            if (!known.ContainsKey(name))
                 throw new CommandException($"--cap {name}", "the server knows no such capability", side.Where, ExitCode.WrongUsage);
             wanted.Add(KeyValuePair.Create(name, on));
         }
 
-        await side.SetCapabilitiesAsync(wanted, interrupt);
+        await side.SetCapabilitiesAsync(known, wanted, interrupt);
 
         void AddDefault(string name, bool on)
         {
-            if (on && known.Contains(name))
+            if (on && known.ContainsKey(name))
                 wanted.Add(KeyValuePair.Create(name, true));
         }
     }

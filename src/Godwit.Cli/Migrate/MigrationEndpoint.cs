@@ -8,8 +8,12 @@ namespace Godwit.Cli;
 /// <summary>One side of a migration behind its monitor: settings, state, events.</summary>
 internal sealed class MigrationEndpoint(QmpClient client, string role)
 {
+    private static readonly TimeSpan _restoreDeadline = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private readonly List<string> _events = [];
+    private IReadOnlyList<KeyValuePair<string, bool>> _capabilitiesBefore = [];
+    private JsonObject _parametersBefore = [];
     private TaskCompletionSource _stirred = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public QmpClient Client { get; } = client;
@@ -75,28 +79,49 @@ internal sealed class MigrationEndpoint(QmpClient client, string role)
         return (reply as JsonObject)?["status"] is JsonValue value && value.TryGetValue(out string? text) ? text : "unknown";
     }
 
-    /// <summary>Sets capabilities that the server knows; an unknown one that is to be on is an error.</summary>
-    public async Task SetCapabilitiesAsync(IEnumerable<KeyValuePair<string, bool>> wanted, CancellationToken cancellationToken)
+    /// <summary>Sets capabilities that the server knows; what they were is remembered.</summary>
+    /// <param name="known">What <see cref="QueryCapabilitiesAsync"/> returned.</param>
+    /// <param name="wanted">What they are to be.</param>
+    /// <param name="cancellationToken">Ends the wait for the server.</param>
+    public async Task SetCapabilitiesAsync(
+        IReadOnlyDictionary<string, bool> known, IEnumerable<KeyValuePair<string, bool>> wanted, CancellationToken cancellationToken)
     {
-        var list = new JsonArray();
-        foreach ((string name, bool on) in wanted)
-            list.Add(new JsonObject { ["capability"] = name, ["state"] = on });
-        if (list.Count > 0)
-            await ExecuteAsync("set capabilities", "migrate-set-capabilities", new JsonObject { ["capabilities"] = list }, cancellationToken);
+        KeyValuePair<string, bool>[] all = [.. wanted];
+        if (all.Length == 0)
+            return;
+        await ExecuteAsync("set capabilities", "migrate-set-capabilities", Capabilities(all), cancellationToken);
+        _capabilitiesBefore = [.. all.Select(c => KeyValuePair.Create(c.Key, known[c.Key]))];
     }
 
-    /// <summary>Names of the capabilities that the server knows.</summary>
-    public async Task<IReadOnlySet<string>> QueryCapabilityNamesAsync(CancellationToken cancellationToken)
+    /// <summary>The capabilities that the server knows, and whether they are on.</summary>
+    public async Task<IReadOnlyDictionary<string, bool>> QueryCapabilitiesAsync(CancellationToken cancellationToken)
     {
         JsonNode? reply = await Client.ExecuteAsync("query-migrate-capabilities", cancellationToken: cancellationToken);
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var states = new Dictionary<string, bool>(StringComparer.Ordinal);
         foreach (JsonNode? entry in reply as JsonArray ?? [])
         {
             if ((entry as JsonObject)?["capability"] is JsonValue value && value.TryGetValue(out string? name))
-                names.Add(name);
+                states[name] = entry["state"] is JsonValue state && state.TryGetValue(out bool on) && on;
         }
 
-        return names;
+        return states;
+    }
+
+    /// <summary>Puts capabilities and parameters back that were set here, when no migration came of them. What cannot be put back stays.</summary>
+    public async Task RestoreAsync()
+    {
+        using var deadline = new CancellationTokenSource(_restoreDeadline);
+        try
+        {
+            if (_parametersBefore.Count > 0)
+                await Client.ExecuteAsync("migrate-set-parameters", _parametersBefore, cancellationToken: deadline.Token);
+            if (_capabilitiesBefore.Count > 0)
+                await Client.ExecuteAsync("migrate-set-capabilities", Capabilities(_capabilitiesBefore), cancellationToken: deadline.Token);
+        }
+        catch (Exception e) when (e is QmpException or QmpConnectionException or OperationCanceledException)
+        {
+            // The reason why nothing came of it is the one to report.
+        }
     }
 
     /// <summary>Sets parameters given as text; each takes the JSON type that the server shows for it.</summary>
@@ -106,14 +131,17 @@ internal sealed class MigrationEndpoint(QmpClient client, string role)
             return;
         JsonObject current = await Client.ExecuteAsync("query-migrate-parameters", cancellationToken: cancellationToken) as JsonObject ?? [];
         var arguments = new JsonObject();
+        var before = new JsonObject();
         foreach ((string name, string text) in wanted)
         {
             if (!current.TryGetPropertyValue(name, out JsonNode? known))
                 throw new CommandException($"--set {name}", "the server knows no such parameter", Where, ExitCode.WrongUsage);
             arguments[name] = Typed(name, text, known);
+            before[name] = known?.DeepClone();
         }
 
         await ExecuteAsync("set parameters", "migrate-set-parameters", arguments, cancellationToken);
+        _parametersBefore = before;
     }
 
     /// <summary>Runs a command and turns an error reply into the verb's error line.</summary>
@@ -130,6 +158,11 @@ internal sealed class MigrationEndpoint(QmpClient client, string role)
     }
 
     public string Where => $"{Role} {Client.Description}";
+
+    private static JsonObject Capabilities(IEnumerable<KeyValuePair<string, bool>> states) => new()
+    {
+        ["capabilities"] = new JsonArray([.. states.Select(c => (JsonNode?)new JsonObject { ["capability"] = c.Key, ["state"] = c.Value })]),
+    };
 
     private static JsonValue Typed(string name, string text, JsonNode? known)
     {
