@@ -2,13 +2,19 @@ using System.Runtime.InteropServices;
 using Godwit.Cli;
 
 using var interrupt = new CancellationTokenSource();
+var gate = new Lock();
+long? asked = null;
 
-// The first signal asks for a clean end; the second one gets the default treatment.
+// The first signal asks for a clean end; one that comes a second later or more gets the default treatment. Until then it is the same request: timeout(1)
+// signals its command and then the command's group.
 void OnSignal(PosixSignalContext context)
 {
-    if (interrupt.IsCancellationRequested)
-        return;
-    context.Cancel = true;
+    lock (gate)
+    {
+        asked ??= Environment.TickCount64;
+        context.Cancel = Environment.TickCount64 - asked < 1000;
+    }
+
     interrupt.Cancel();
 }
 

@@ -9,6 +9,10 @@ public static class Repository
     /// <summary>The built command.</summary>
     public static string GodwitAssembly => Path.Combine(Root, "artifacts", "bin", "Godwit.Cli", "release", "godwit.dll");
 
+    /// <summary>The program that runs <see cref="GodwitAssembly"/>: the one that runs this.</summary>
+    public static string RuntimeHost =>
+        Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+
     private static string FindRoot()
     {
         string directory = AppContext.BaseDirectory;

@@ -68,8 +68,7 @@ public sealed class VmProcess : IDisposable
     /// <summary>Starts <c>godwit run</c>.</summary>
     /// <param name="arguments">The command line after <c>run</c>, without the monitor.</param>
     public static VmProcess StartGodwit(params IEnumerable<string> arguments) =>
-        new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
-            [Repository.GodwitAssembly, "run"], arguments, new TemporaryDirectory());
+        new(Repository.RuntimeHost, [Repository.GodwitAssembly, "run"], arguments, new TemporaryDirectory());
 
     /// <summary>Waits for the end and returns the exit status.</summary>
     public int WaitForExit(TimeSpan? deadline = null)
