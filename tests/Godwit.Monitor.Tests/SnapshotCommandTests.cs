@@ -113,14 +113,6 @@ public sealed partial class SnapshotCommandTests
         Assert.Equal("no block device can store vmstate for snapshot\r\n", disk.Monitor.RunHumanLine("info snapshots"));
     }
 
-    [Theory]
-    [InlineData(0, "0 B")]
-    [InlineData(999, "999 B")]
-    [InlineData(1000, "0.98 KiB")]
-    [InlineData(339968, "332 KiB")]
-    [InlineData(37853594, "36.1 MiB")]
-    public void SizeText_AnySize_HasThreeDigits(long bytes, string expected) => Assert.Equal(expected, SnapshotCommands.SizeText(bytes));
-
     private static Task<MonitorFixture> StartAsync(bool withDisk = false)
     {
         string directory = Directory.CreateTempSubdirectory("gw").FullName;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Godwit.Machine;
+using Godwit.Wire;
 
 namespace Godwit.Cli;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Godwit.Wire;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Godwit.Qmp;
+using Godwit.Wire;
 
 namespace Godwit.Cli;
 

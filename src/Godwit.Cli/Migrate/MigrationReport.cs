@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Godwit.Wire;
 
 namespace Godwit.Cli;
 

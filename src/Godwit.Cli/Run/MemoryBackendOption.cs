@@ -1,4 +1,5 @@
 using Godwit.Vmm;
+using Godwit.Wire;
 
 namespace Godwit.Cli;
 

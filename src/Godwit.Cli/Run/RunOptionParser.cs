@@ -1,5 +1,6 @@
 using System.Globalization;
 using Godwit.Qmp;
+using Godwit.Wire;
 
 namespace Godwit.Cli;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Godwit.Wire;
 
 namespace Godwit.Cli;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Godwit.Snapshot;
+using Godwit.Wire;
 
 namespace Godwit.Cli;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Godwit.Qmp;
 using Godwit.Vmm;
+using Godwit.Wire;
 
 namespace Godwit.Monitor;
 
@@ -42,18 +43,6 @@ internal sealed class SnapshotCommands(VirtualMachine machine) : IHumanCommandSe
 
     public IEnumerable<HumanCommand> HumanTopics() =>
         [new("snapshots", [], "", "show the currently saved VM snapshots", (_, o) => Print(o))];
-
-    /// <summary>A size in three digits, as peers print it: the unit changes at 1000 of the smaller one.</summary>
-    internal static string SizeText(long bytes)
-    {
-        string[] units = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-        int unit = 0;
-        double value = bytes;
-        for (; value >= 1000 && unit < units.Length - 1; unit++)
-            value /= 1024;
-        string format = value >= 100 ? "0" : value >= 10 ? "0.#" : "0.##";
-        return $"{value.ToString(format, CultureInfo.InvariantCulture)} {units[unit]}B";
-    }
 
     private void Add(QmpCommandTable table, string name, IEnumerable<QmpMember> members, Action<QmpArguments> work) =>
         table.Add(MonitorContext.Command(name, members, (a, _) =>
@@ -137,7 +126,7 @@ internal sealed class SnapshotCommands(VirtualMachine machine) : IHumanCommandSe
         {
             TimeSpan clock = snapshot.Clock;
             output.Line(
-                $"{"--",-7} {snapshot.Tag,-16} {SizeText(snapshot.SizeBytes),8} {snapshot.SavedAt.LocalDateTime:yyyy-MM-dd HH:mm:ss} "
+                $"{"--",-7} {snapshot.Tag,-16} {SizeText.Format(snapshot.SizeBytes, keepsZeros: false),8} {snapshot.SavedAt.LocalDateTime:yyyy-MM-dd HH:mm:ss} "
                 + $"{$"{(long)clock.TotalHours:0000}:{clock.Minutes:00}:{clock.Seconds:00}.{clock.Milliseconds:000}",15} {"--",10}");
         }
     }

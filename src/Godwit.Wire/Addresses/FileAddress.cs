@@ -8,7 +8,6 @@ namespace Godwit.Wire;
 public sealed record FileAddress(string Path, long Offset = 0) : MigrationAddress
 {
     private const string OffsetOption = ",offset=";
-    private const string Suffixes = "BKMGTPE";
 
     /// <inheritdoc/>
     public override bool IsMultiChannel => true;
@@ -50,13 +49,12 @@ public sealed record FileAddress(string Path, long Offset = 0) : MigrationAddres
                 && (bytes = (long)Math.Min(value, long.MaxValue)) >= 0 && value <= long.MaxValue;
         }
 
-        var unit = digits.Length == 0 ? -1 : Suffixes.IndexOf(char.ToUpperInvariant(digits[^1]), StringComparison.Ordinal);
-        var number = unit < 0 ? digits : digits[..^1];
+        var unit = SizeText.Split(digits, 1, out var number);
         // A fraction of a byte makes no sense: it takes a suffix.
-        var style = unit > 0 ? NumberStyles.AllowDecimalPoint : NumberStyles.None;
+        var style = unit > 1 ? NumberStyles.AllowDecimalPoint : NumberStyles.None;
         if (!decimal.TryParse(number, style, CultureInfo.InvariantCulture, out var amount))
         {
-            if (number.Length > 0 && number.All(char.IsAsciiDigit))
+            if (number.Length > 0 && !number.ContainsAnyExceptInRange('0', '9'))
                 reason = OutOfRange;
             return false;
         }
@@ -64,10 +62,9 @@ public sealed record FileAddress(string Path, long Offset = 0) : MigrationAddres
         reason = OutOfRange;
         if (isNegative && amount != 0)
             return false;
-        var scale = 1L << (10 * Math.Max(unit, 0));
-        if (amount > long.MaxValue / scale)
+        if (amount > long.MaxValue / (long)unit)
             return false;
-        bytes = (long)(amount * scale);
+        bytes = (long)(amount * unit);
         return true;
     }
 }
