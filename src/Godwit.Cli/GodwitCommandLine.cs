@@ -66,6 +66,8 @@ internal sealed class GodwitCommandLine
             return ExitCode.Done;
         }
 
+        if (arguments[0] is not ['-' or '[' or '@' or '/', ..] && !Array.Exists(_verbs, v => v.Command.Name == arguments[0]))
+            throw CommandException.Usage(arguments[0], $"is not a verb; there are {string.Join(", ", _verbs.Select(v => v.Command.Name))}");
         ParseResult parsed = _root.Parse(arguments);
         bool isDirective = arguments[0].StartsWith('[');
         if (parsed.Errors.Count > 0 && !isDirective && parsed.Action is not HelpWithExamples)

@@ -21,8 +21,14 @@ public static class Errno
     /// <summary>The call would have to wait.</summary>
     public const int EAGAIN = 11;
 
+    /// <summary>Permission denied.</summary>
+    public const int EACCES = 13;
+
     /// <summary>Bad address.</summary>
     public const int EFAULT = 14;
+
+    /// <summary>A directory stands where a file is wanted.</summary>
+    public const int EISDIR = 21;
 
     /// <summary>Invalid argument.</summary>
     public const int EINVAL = 22;
@@ -38,6 +44,9 @@ public static class Errno
 
     /// <summary>The value does not fit.</summary>
     public const int ERANGE = 34;
+
+    /// <summary>The name of a file is too long.</summary>
+    public const int ENAMETOOLONG = 36;
 
     /// <summary>The operation is not supported.</summary>
     public const int EOPNOTSUPP = 95;

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Godwit.Native.Linux;
 
 namespace Godwit.Native;
@@ -12,6 +13,22 @@ public static unsafe class FileSystem
         if (Stdio.rename(path, newPath) != 0)
             throw ErrnoException.ForLast("rename");
     }
+
+    /// <summary>The system's text for what a file or UNIX socket call of the base library failed with, without the library's own words around it.</summary>
+    /// <param name="failure">What the call threw.</param>
+    /// <param name="path">The path it was for.</param>
+    public static string Describe(Exception failure, string path) => failure switch
+    {
+        // The library has one exception for a directory and for a lack of rights, and one socket error for every path that is not there.
+        FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException when Directory.Exists(path) => ErrnoException.Describe(Errno.EISDIR),
+        FileNotFoundException or DirectoryNotFoundException => ErrnoException.Describe(Errno.ENOENT),
+        UnauthorizedAccessException => ErrnoException.Describe(Errno.EACCES),
+        PathTooLongException => ErrnoException.Describe(Errno.ENAMETOOLONG),
+        SocketException when !Path.Exists(path) => ErrnoException.Describe(Errno.ENOENT),
+        SocketException { NativeErrorCode: > 0 } e => ErrnoException.Describe(e.NativeErrorCode),
+        IOException { HResult: > 0 } e => ErrnoException.Describe(e.HResult),
+        _ => failure.Message,
+    };
 
     /// <summary>Takes a file's name away; false when that was not possible.</summary>
     public static bool Remove(string path) => Unistd.unlink(path) == 0;

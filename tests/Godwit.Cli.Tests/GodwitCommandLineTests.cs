@@ -64,12 +64,47 @@ public sealed class GodwitCommandLineTests
         Assert.Equal("", host.OutText.ToString());
     }
 
+    [Theory]
+    [InlineData("bogus", "bogus: is not a verb; there are demo, run, migrate, inspect")]
+    [InlineData("demo --hops x", "--hops x: expected 1 to 10000")]
+    [InlineData("demo --hops 99999999999999999999", "--hops 99999999999999999999: expected 1 to 10000")]
+    [InlineData("demo --transport x", "--transport x: expected tcp or unix")]
+    [InlineData("demo --guest x", "--guest x: expected staircase or linux")]
+    [InlineData("run -m 1 -nodefaults", "-m 1: '1' is not a size of 2M to 1T in whole pages")]
+    [InlineData("run -m 2 -nodefaults -guest staircase,pages=511", "run: The working set has at most 510 pages")]
+    public async Task WrongUsage_Value_IsNamedWithWhatIsExpected(string line, string expected)
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.WrongUsage, await host.RunAsync(line.Split(' ')));
+        Assert.Equal($"godwit: {expected}\n", host.ErrorText.ToString());
+    }
+
+    // The base library's words for a file name what it was called with, never the system's reason.
+    [Theory]
+    [InlineData("-pidfile /nonexistent/x", "-pidfile /nonexistent/x: No such file or directory")]
+    [InlineData("-pidfile /", "-pidfile /: Is a directory")]
+    [InlineData("-bios /nonexistent", "run: cannot read firmware '/nonexistent': No such file or directory")]
+    [InlineData("-bios none -kernel /", "run: cannot read kernel '/': Is a directory")]
+    [InlineData("-serial file:/nonexistent/x", "-serial file:/nonexistent/x: No such file or directory")]
+    [InlineData("-serial unix:/nonexistent/x", "-serial unix:/nonexistent/x: No such file or directory")]
+    [InlineData("-serial unix:/nonexistent/x,server=on", "-serial unix:/nonexistent/x,server=on: No such file or directory")]
+    [InlineData("-M virt,dumpdtb=/nonexistent/x", "-machine dumpdtb=/nonexistent/x: No such file or directory")]
+    [InlineData("-qmp unix:/nonexistent/x,server=on,wait=off", "monitor: cannot listen on unix:/nonexistent/x: No such file or directory")]
+    [InlineData("-drive file=/nonexistent,format=raw,if=none,id=d -device virtio-blk-device,drive=d", "-drive /nonexistent: No such file or directory")]
+    [InlineData("-netdev stream,id=n,addr.type=unix,addr.path=/nonexistent -device virtio-net-device,netdev=n", "-netdev stream,id=n: No such file or directory")]
+    public async Task Run_FileThatCannotBeHad_EndsWith1AndTheSystemsReason(string line, string expected)
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Failed, await host.RunAsync(["run", "-m", "8", "-nodefaults", .. line.Split(' ')]));
+        Assert.Equal($"godwit: {expected}\n", host.ErrorText.ToString());
+    }
+
     [Fact]
     public async Task Inspect_NoSuchFile_EndsWith1()
     {
         using var host = new FakeHost();
         Assert.Equal(ExitCode.Failed, await host.RunAsync("inspect", "/nonexistent/stream"));
-        Assert.Equal("godwit: inspect: no such file (/nonexistent/stream)\n", host.ErrorText.ToString());
+        Assert.Equal("godwit: inspect: No such file or directory (/nonexistent/stream)\n", host.ErrorText.ToString());
     }
 
     [Fact]

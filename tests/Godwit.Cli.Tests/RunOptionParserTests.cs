@@ -170,7 +170,19 @@ public sealed class RunOptionParserTests
     [InlineData("-cpu rv64,sv39", "-cpu rv64,sv39: 'sv39' is not supported by this CPU")]
     [InlineData("-accel kvm", "-accel kvm: 'kvm' is not a supported accelerator; there is soft (tcg is taken as soft)")]
     [InlineData("-accel soft,thread=single", "-accel soft,thread=single: 'thread=single' is not supported")]
-    [InlineData("-m 0", "-m 0: '0' is not a size of 1M to 1T in whole pages")]
+    [InlineData("-m 0", "-m 0: '0' is not a size of 2M to 1T in whole pages")]
+    [InlineData("-m 1", "-m 1: '1' is not a size of 2M to 1T in whole pages")]
+    [InlineData("-object memory-backend-ram,id=r,size=1M", "-object memory-backend-ram,id=r,size=1M: 'size=1M' is not a size of 2M to 1T in whole pages")]
+    [InlineData("-object memory-backend-file,id=r,size=4M,mem-path=", "-object memory-backend-file,id=r,size=4M,mem-path=: 'mem-path=' is empty; expected the name of a file")]
+    [InlineData("-M virt,dumpdtb=", "-M virt,dumpdtb=: 'dumpdtb=' is empty; expected the name of a file")]
+    [InlineData("-drive file=,id=d,if=none,format=raw", "-drive file=,id=d,if=none,format=raw: 'file=' is empty; expected the name of a file")]
+    [InlineData("-device loader,file=", "-device loader,file=: 'file=' is empty; expected the name of a file")]
+    [InlineData("-chardev file,id=c,path=", "-chardev file,id=c,path=: 'path=' is empty; expected the name of a file")]
+    [InlineData("-chardev socket,id=c,path=", "-chardev socket,id=c,path=: 'path=' is not the path of a socket; expected 1 to 107 bytes")]
+    [InlineData("-netdev stream,id=n,addr.type=unix,addr.path=", "-netdev stream,id=n,addr.type=unix,addr.path=: 'addr.path=' is not the path of a socket; expected 1 to 107 bytes")]
+    [InlineData("-serial file:", "-serial file:: expected file:PATH")]
+    [InlineData("-serial unix:,server=on", "-serial unix:,server=on: is not the path of a socket; expected 1 to 107 bytes")]
+    [InlineData("-qmp unix:,server=on", "-qmp: 'unix:' is not the address of a QMP server: the path of the socket is empty")]
     [InlineData("-m 1G,slots=2", "-m 1G,slots=2: 'slots=2' is not supported")]
     [InlineData("-smp 9", "-smp 9: '9' is not a number of harts from 1 to 8")]
     [InlineData("-smp 1,sockets=2", "-smp 1,sockets=2: 'sockets=2' is not supported")]
@@ -228,6 +240,32 @@ public sealed class RunOptionParserTests
     {
         CommandException refusal = Assert.Throws<CommandException>(() => Parse(line));
         Assert.Equal(expected, refusal.Message);
+        Assert.Equal(ExitCode.WrongUsage, refusal.ExitStatus);
+    }
+
+    [Theory]
+    [InlineData("-pidfile")]
+    [InlineData("-kernel")]
+    [InlineData("-initrd")]
+    [InlineData("-bios")]
+    [InlineData("-dtb")]
+    public void Parse_EmptyFileName_IsRefusedByName(string option)
+    {
+        CommandException refusal = Assert.Throws<CommandException>(() => RunOptionParser.Parse([option, ""]));
+        Assert.Equal($"{option} '': expected the name of a file", refusal.Message);
+        Assert.Equal(ExitCode.WrongUsage, refusal.ExitStatus);
+    }
+
+    [Theory]
+    [InlineData("-serial unix:")]
+    [InlineData("-chardev socket,id=c,path=")]
+    [InlineData("-qmp unix:")]
+    [InlineData("-netdev stream,id=n,addr.type=unix,addr.path=")]
+    public void Parse_SocketPathLongerThanTheKernelTakes_IsRefused(string option)
+    {
+        Parse(option + "/" + new string('x', 106) + ",server=on");
+        CommandException refusal = Assert.Throws<CommandException>(() => Parse(option + "/" + new string('x', 107) + ",server=on"));
+        Assert.Contains("107 bytes", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(ExitCode.WrongUsage, refusal.ExitStatus);
     }
 

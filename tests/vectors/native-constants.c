@@ -89,8 +89,8 @@ int main(void)
     P(SysStat, AT_SYMLINK_NOFOLLOW); P(SysStat, STATX_TYPE); P(SysStat, S_IFMT); P(SysStat, S_IFSOCK);
     S(SysStat, statx, statx_t); O(SysStat, statx, statx_t, stx_mode);
 
-    P(Errno, ENOENT); P(Errno, EINTR); P(Errno, EIO); P(Errno, ENXIO); P(Errno, EBADF); P(Errno, EAGAIN); P(Errno, EFAULT); P(Errno, EINVAL); P(Errno, EFBIG);
-    P(Errno, ENOSPC); P(Errno, EPIPE); P(Errno, ERANGE); P(Errno, EOPNOTSUPP); P(Errno, EADDRINUSE); P(Errno, ECONNABORTED);
+    P(Errno, ENOENT); P(Errno, EINTR); P(Errno, EIO); P(Errno, ENXIO); P(Errno, EBADF); P(Errno, EAGAIN); P(Errno, EACCES); P(Errno, EFAULT); P(Errno, EISDIR); P(Errno, EINVAL); P(Errno, EFBIG);
+    P(Errno, ENOSPC); P(Errno, EPIPE); P(Errno, ERANGE); P(Errno, ENAMETOOLONG); P(Errno, EOPNOTSUPP); P(Errno, EADDRINUSE); P(Errno, ECONNABORTED);
     P(Errno, ECONNRESET); P(Errno, ENOTCONN); P(Errno, ESHUTDOWN); P(Errno, ETIMEDOUT); P(Errno, ECONNREFUSED); P(Errno, EINPROGRESS);
     P(Errno, ECANCELED);
 

@@ -13,7 +13,7 @@ internal static class LoaderParser
     public static LoaderOptions Parse(OptionValue v)
     {
         _ = v.Take("id");
-        string? file = v.Take("file");
+        string? file = v.TakePath("file");
         bool isRaw = v.TakeSwitch("force-raw") ?? false;
         ulong? address = Number(v, "addr");
         ulong? data = Number(v, "data");

@@ -1,5 +1,4 @@
 using Godwit.Vmm;
-using Godwit.Wire;
 
 namespace Godwit.Cli;
 
@@ -18,14 +17,13 @@ internal sealed record MemoryBackendOption(MemoryBackend Backend, ulong SizeByte
             throw v.Refuse(type, "is not a supported object; there are iothread, memory-backend-ram, memory-backend-memfd and memory-backend-file");
         string id = v.Take("id") ?? throw v.Refuse("id", "is missing");
         string size = v.Take("size") ?? throw v.Refuse("size", "is missing");
-        if (!SizeText.TryParse(size, 1, out ulong bytes) || bytes < 1UL << 20 || bytes > 1UL << 40 || bytes % 4096 != 0)
-            throw v.Refuse($"size={size}", "is not a size of 1M to 1T in whole pages");
+        ulong bytes = v.RamBytes($"size={size}", size, 1);
         bool preallocates = v.TakeSwitch("prealloc") ?? false;
         bool? shared = v.TakeSwitch("share");
         string? path = null;
         if (type is "memory-backend-file")
         {
-            path = v.Take("mem-path") ?? throw v.Refuse("mem-path", "is missing");
+            path = v.TakePath("mem-path") ?? throw v.Refuse("mem-path", "is missing");
             if (Directory.Exists(path))
                 throw v.Refuse($"mem-path={path}", "is a folder; name a file in it");
             if (shared is not true)

@@ -1,3 +1,7 @@
+using System.Text;
+using Godwit.Native;
+using Godwit.Wire;
+
 namespace Godwit.Cli;
 
 /// <summary>A value in QEMU's spelling: <c>first,key=value,flag</c>, where <c>,,</c> stands for a comma.</summary>
@@ -58,6 +62,41 @@ internal sealed class OptionValue
         "off" or "no" or "false" => false,
         var other => throw Refuse($"{key}={other}", "expected on or off"),
     };
+
+    /// <summary>Takes the name of a file.</summary>
+    /// <exception cref="CommandException">It is empty.</exception>
+    public string? TakePath(string key)
+    {
+        string? path = Take(key);
+        return path is "" ? throw Refuse($"{key}=", "is empty; expected the name of a file") : path;
+    }
+
+    /// <summary>Takes the path of a UNIX socket.</summary>
+    /// <exception cref="CommandException">It is empty, or longer than the kernel takes.</exception>
+    public string? TakeSocketPath(string key)
+    {
+        string? path = Take(key);
+        return path is null || IsSocketPath(path) ? path : throw Refuse($"{key}={path}", SocketPathRule);
+    }
+
+    /// <summary>What <see cref="IsSocketPath"/> asks for.</summary>
+    public static string SocketPathRule { get; } = $"is not the path of a socket; expected 1 to {SocketEndpoint.MaxUnixPathBytes} bytes";
+
+    public static bool IsSocketPath(string path) => path.Length > 0 && Encoding.UTF8.GetByteCount(path) <= SocketEndpoint.MaxUnixPathBytes;
+
+    /// <summary>Reads a size of guest RAM.</summary>
+    /// <param name="part">The part of the option that a refusal names.</param>
+    /// <param name="size">The text of the size.</param>
+    /// <param name="plainUnit">Bytes that a number without suffix counts in.</param>
+    /// <exception cref="CommandException">It is none that a machine can have.</exception>
+    public ulong RamBytes(string part, string size, ulong plainUnit)
+    {
+        const ulong Minimum = 2UL << 20;
+        const ulong Maximum = 1UL << 40;
+        return SizeText.TryParse(size, plainUnit, out ulong bytes) && bytes is >= Minimum and <= Maximum && bytes % 4096 == 0
+            ? bytes
+            : throw Refuse(part, "is not a size of 2M to 1T in whole pages");
+    }
 
     /// <summary>Takes everything that is left.</summary>
     public IReadOnlyList<KeyValuePair<string, string?>> TakeRest()

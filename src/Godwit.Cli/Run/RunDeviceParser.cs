@@ -18,7 +18,7 @@ internal static class RunDeviceParser
     public static void Drive(RunOptions options, string option, string value)
     {
         OptionValue v = OptionValue.Parse(option, value, firstKey: null);
-        string path = v.Take("file") ?? throw v.Refuse("file", "is missing");
+        string path = v.TakePath("file") ?? throw v.Refuse("file", "is missing");
         string id = v.Take("id") ?? throw v.Refuse("id", "is missing");
         Only(v, "if", "none", isRequired: true);
         string format = v.Take("format") ?? throw v.Refuse("format", "is missing; there are raw and snapshots");
@@ -219,7 +219,7 @@ internal static class RunDeviceParser
         switch (v.Take($"{name}.type"))
         {
             case "unix":
-                return new UnixDomainSocketEndPoint(v.Take($"{name}.path") ?? throw v.Refuse($"{name}.path", "is missing"));
+                return new UnixDomainSocketEndPoint(v.TakeSocketPath($"{name}.path") ?? throw v.Refuse($"{name}.path", "is missing"));
             case "inet":
                 string host = v.Take($"{name}.host") ?? throw v.Refuse($"{name}.host", "is missing");
                 string port = v.Take($"{name}.port") ?? throw v.Refuse($"{name}.port", "is missing");

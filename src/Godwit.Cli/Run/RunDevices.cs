@@ -11,13 +11,16 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
 
     /// <summary>Opens a character device in the spelling of <see cref="RunOptions.Serial"/>; null for one that drops everything.</summary>
     /// <exception cref="CommandException">It cannot be opened.</exception>
-    public static StreamCharBackend? OpenCharacterDevice(ICommandHost host, string option, string text) => Open($"{option} {text}", () => text switch
+    public static StreamCharBackend? OpenCharacterDevice(ICommandHost host, string option, string text) => Open($"{option} {text}", CharacterPath(text), () => text switch
     {
         "null" => null,
         "stdio" => new StreamCharBackend(host.OpenOutput(), host.OpenInput()),
         _ when text.StartsWith("file:", StringComparison.Ordinal) => StreamCharBackend.OpenFile(text[5..]),
         _ => OpenUnix(text),
     });
+
+    /// <summary>The path in <c>unix:PATH[,OPTION…]</c>.</summary>
+    public static string SocketPath(string text) => text["unix:".Length..].Split(',')[0];
 
     /// <summary>Opens the virtio devices, in order.</summary>
     /// <exception cref="CommandException">A file or socket cannot be opened, or the file of a drive that no device uses.</exception>
@@ -63,9 +66,9 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
         Image = OpenImage(drive),
     };
 
-    private static RawDiskImage OpenImage(DriveSetting drive) => Open($"-drive {drive.Path}", () => new RawDiskImage(drive.Path, drive.IsReadOnly));
+    private static RawDiskImage OpenImage(DriveSetting drive) => Open($"-drive {drive.Path}", drive.Path, () => new RawDiskImage(drive.Path, drive.IsReadOnly));
 
-    private INetBackend OpenNet(NetSetting net) => Keep(Open<INetBackend>($"-netdev {net.Kind},id={net.Id}", () => net.Kind switch
+    private INetBackend OpenNet(NetSetting net) => Keep(Open<INetBackend>($"-netdev {net.Kind},id={net.Id}", (net.Local ?? net.Remote) is UnixDomainSocketEndPoint path ? path.ToString() : null, () => net.Kind switch
     {
         "hubport" => new NullNetBackend(),
         "dgram" => new DatagramNetBackend(net.Local!, net.Remote!),
@@ -82,7 +85,7 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
         return backend;
     }
 
-    private static T Open<T>(string what, Func<T> open)
+    private static T Open<T>(string what, string? path, Func<T> open)
     {
         try
         {
@@ -90,13 +93,20 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or ErrnoException or ArgumentException)
         {
-            throw new CommandException(what, e.Message, inner: e);
+            throw new CommandException(what, FailureText.Describe(e, path), inner: e);
         }
     }
 
+    private static string? CharacterPath(string text) => text switch
+    {
+        "null" or "stdio" => null,
+        _ when text.StartsWith("file:", StringComparison.Ordinal) => text["file:".Length..],
+        _ => SocketPath(text),
+    };
+
     private static UnixCharBackend OpenUnix(string text)
     {
-        string path = text["unix:".Length..].Split(',')[0];
+        string path = SocketPath(text);
         return text.Contains(",server", StringComparison.Ordinal) ? UnixCharBackend.Listen(path) : UnixCharBackend.Connect(path);
     }
 }

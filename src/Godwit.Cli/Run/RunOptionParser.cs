@@ -1,6 +1,5 @@
 using System.Globalization;
 using Godwit.Qmp;
-using Godwit.Wire;
 
 namespace Godwit.Cli;
 
@@ -40,11 +39,11 @@ internal sealed class RunOptionParser
         ["-accel"] = static (_, o, v) => Accelerator(OptionValue.Parse(o, v, "accel")),
         ["-m"] = static (p, o, v) => p.Memory(o, v),
         ["-smp"] = static (p, o, v) => p.Processors(o, v),
-        ["-bios"] = static (p, _, v) => p._options.Bios = v,
-        ["-kernel"] = static (p, _, v) => p._options.Kernel = v,
-        ["-initrd"] = static (p, _, v) => p._options.Initrd = v,
+        ["-bios"] = static (p, o, v) => p._options.Bios = FileName(o, v),
+        ["-kernel"] = static (p, o, v) => p._options.Kernel = FileName(o, v),
+        ["-initrd"] = static (p, o, v) => p._options.Initrd = FileName(o, v),
         ["-append"] = static (p, _, v) => p._options.KernelCommandLine = v,
-        ["-dtb"] = static (p, _, v) => p._options.DeviceTree = v,
+        ["-dtb"] = static (p, o, v) => p._options.DeviceTree = FileName(o, v),
         ["-guest"] = static (p, o, v) => p.Guest(o, v),
         ["-serial"] = static (p, o, v) => p._options.Serial = p.CharacterBackend(o, v, allowId: true),
         ["-chardev"] = static (p, o, v) => p.CharacterDevice(o, v),
@@ -65,7 +64,7 @@ internal sealed class RunOptionParser
         ["-netdev"] = static (p, o, v) => RunDeviceParser.NetDevice(p._options, o, v),
         ["-device"] = static (p, o, v) => RunDeviceParser.Device(p._options, o, v),
         ["-loadvm"] = static (p, _, v) => p._options.LoadSnapshot = v,
-        ["-pidfile"] = static (p, o, v) => p._options.PidFile = v,
+        ["-pidfile"] = static (p, o, v) => p._options.PidFile = FileName(o, v),
     };
 
     private readonly RunOptions _options = new();
@@ -174,7 +173,7 @@ internal sealed class RunOptionParser
         Expect(v, "aclint", "off");
         Expect(v, "acpi", "off");
         _memoryBackend = v.Take("memory-backend") ?? _memoryBackend;
-        _options.DumpDeviceTree = v.Take("dumpdtb") ?? _options.DumpDeviceTree;
+        _options.DumpDeviceTree = v.TakePath("dumpdtb") ?? _options.DumpDeviceTree;
         if (v.Take("accel") is { } accel)
             Accelerator(OptionValue.Parse(option, accel, "accel"));
         v.End();
@@ -207,9 +206,7 @@ internal sealed class RunOptionParser
         OptionValue v = OptionValue.Parse(option, value, "size");
         string size = v.Take("size") ?? "";
         v.End();
-        if (!SizeText.TryParse(size, 1UL << 20, out ulong bytes) || bytes < 1UL << 20 || bytes > 1UL << 40 || bytes % 4096 != 0)
-            throw v.Refuse(size, "is not a size of 1M to 1T in whole pages");
-        _options.RamBytes = bytes;
+        _options.RamBytes = v.RamBytes(size, size, 1UL << 20);
         _isSizeGiven = true;
     }
 
@@ -288,7 +285,7 @@ internal sealed class RunOptionParser
         string text = backend switch
         {
             "null" or "stdio" => backend,
-            "file" => "file:" + (v.Take("path") ?? throw v.Refuse("path", "is missing")),
+            "file" => "file:" + (v.TakePath("path") ?? throw v.Refuse("path", "is missing")),
             "socket" => Socket(v),
             _ => throw v.Refuse(backend, "is not a supported character device; there are null, stdio, file and socket"),
         };
@@ -301,7 +298,7 @@ internal sealed class RunOptionParser
 
     private static string Socket(OptionValue v)
     {
-        string? path = v.Take("path");
+        string? path = v.TakeSocketPath("path");
         string? host = v.Take("host");
         string? port = v.Take("port");
         string address = path is not null ? $"unix:{path}" : host is not null && port is not null ? $"tcp:{host}:{port}" : throw v.Refuse("path", "is missing");
@@ -316,10 +313,17 @@ internal sealed class RunOptionParser
             || value.StartsWith("unix:", StringComparison.Ordinal) || (allowId && value.StartsWith("chardev:", StringComparison.Ordinal));
         if (!known)
             throw CommandException.Usage($"{option} {value}", "is not supported; there are null, stdio, file:PATH, unix:PATH and chardev:ID");
+        if (value is "file:")
+            throw CommandException.Usage($"{option} {value}", "expected file:PATH");
+        if (value.StartsWith("unix:", StringComparison.Ordinal) && !OptionValue.IsSocketPath(RunDevices.SocketPath(value)))
+            throw CommandException.Usage($"{option} {value}", OptionValue.SocketPathRule);
         if (_options.Serial is not null)
             throw CommandException.Usage(option, "only one serial port exists");
         return value == "none" ? "null" : value;
     }
+
+    private static string FileName(string option, string value) =>
+        value.Length > 0 ? value : throw CommandException.Usage($"{option} ''", "expected the name of a file");
 
     private static QmpEndpoint Endpoint(string option, string value)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using Godwit.Wire;
 
 namespace Godwit.Cli;
@@ -11,15 +12,15 @@ internal sealed class DemoVerb : IVerb
     private readonly Option<string> _memory = new("--memory") { Description = "guest memory (default 256M)", DefaultValueFactory = _ => "256M", HelpName = "SIZE" };
     private readonly Option<string> _dirtyRate = new("--dirty-rate") { Description = "bytes per second that the guest writes; 0 for as fast as it can (default 64M)", DefaultValueFactory = _ => "64M", HelpName = "SIZE" };
     private readonly Option<string> _transport = new("--transport") { Description = "how the processes are connected", DefaultValueFactory = _ => "tcp" };
-    private readonly Option<int> _hops = new("--hops") { Description = "number of migrations, there and back (default 2)", DefaultValueFactory = _ => 2, HelpName = "N" };
+    private readonly Option<string> _hops = new("--hops") { Description = "number of migrations, there and back (default 2)", DefaultValueFactory = _ => "2", HelpName = "N" };
     private readonly Option<string> _guest = new("--guest") { Description = "what runs inside; linux goes from a real QEMU to Godwit and back", DefaultValueFactory = _ => "staircase" };
     private readonly Option<bool> _json = new("--json") { Description = "print one JSON document" };
 
     public DemoVerb(ICommandHost host)
     {
         _host = host;
-        _transport.AcceptOnlyFromAmong("tcp", "unix");
-        _guest.AcceptOnlyFromAmong("staircase", "linux");
+        AcceptOnly(_transport, "tcp", "unix");
+        AcceptOnly(_guest, "staircase", "linux");
         Command = new Command("demo", "live-migrate a guest between two VM processes while it writes, and verify it") { _memory, _dirtyRate, _transport, _hops, _guest, _json };
         Command.SetAction(RunAsync);
     }
@@ -69,13 +70,13 @@ internal sealed class DemoVerb : IVerb
     {
         string memory = parsed.GetRequiredValue(_memory);
         string rate = parsed.GetRequiredValue(_dirtyRate);
-        int hops = parsed.GetValue(_hops);
+        string count = parsed.GetRequiredValue(_hops);
         if (!SizeText.TryParse(memory, 1UL << 20, out ulong bytes) || bytes < 4UL << 20 || bytes > 1UL << 36 || bytes % 4096 != 0)
             throw CommandException.Usage($"--memory {memory}", "expected 4M to 64G in whole pages");
         if (!SizeText.TryParse(rate, 1, out ulong bytesPerSecond) || bytesPerSecond is > 0 and < 4096)
             throw CommandException.Usage($"--dirty-rate {rate}", "expected at least 4096 bytes per second, or 0");
-        if (hops is < 1 or > 10_000)
-            throw CommandException.Usage($"--hops {hops}", "expected 1 to 10000");
+        if (!int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int hops) || hops is < 1 or > 10_000)
+            throw CommandException.Usage($"--hops {count}", "expected 1 to 10000");
         return new DemoOptions
         {
             MemoryBytes = bytes,
@@ -83,5 +84,17 @@ internal sealed class DemoVerb : IVerb
             UsesTcp = parsed.GetValue(_transport) != "unix",
             Hops = hops,
         };
+    }
+
+    // The library's own restriction does not say which option it is about.
+    private static void AcceptOnly(Option<string> option, string first, string second)
+    {
+        option.HelpName = $"{first}|{second}";
+        option.CompletionSources.Add(first, second);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var value }] && value != first && value != second)
+                result.AddError($"{option.Name} {value}: expected {first} or {second}");
+        });
     }
 }

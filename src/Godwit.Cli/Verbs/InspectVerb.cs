@@ -74,7 +74,7 @@ internal sealed class InspectVerb : IVerb
         }
         catch (IOException e)
         {
-            throw new CommandException("inspect", e.Message, file, inner: e);
+            throw new CommandException("inspect", FailureText.Describe(e, file), file, inner: e);
         }
     }
 
@@ -88,7 +88,7 @@ internal sealed class InspectVerb : IVerb
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException("inspect", e is FileNotFoundException or DirectoryNotFoundException ? "no such file" : e.Message, file, inner: e);
+            throw new CommandException("inspect", FailureText.Describe(e, file), file, inner: e);
         }
     }
 }

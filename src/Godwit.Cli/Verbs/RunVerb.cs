@@ -48,9 +48,9 @@ internal sealed class RunVerb : IVerb
             return Dump(machine, file);
         await using var monitor = new VmMonitor(machine);
         string? pidFile = options.PidFile;
+        WritePidFile(pidFile);
         try
         {
-            WritePidFile(pidFile);
             await OpenMonitorsAsync(monitor, options, interrupt);
             Begin(machine, monitor, options);
             using var rehearsal = MigrationRehearsal.Begin(machine);
@@ -105,7 +105,7 @@ internal sealed class RunVerb : IVerb
         }
         catch (Exception e) when (e is VmRefusedException or ArgumentException or InvalidOperationException)
         {
-            throw new CommandException("run", e.Message, exitCode: ExitCode.WrongUsage, inner: e);
+            throw new CommandException("run", FailureText.Describe(e), exitCode: ExitCode.WrongUsage, inner: e);
         }
         catch (BootException e)
         {
@@ -144,7 +144,7 @@ internal sealed class RunVerb : IVerb
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"-machine dumpdtb={file}", e.Message, inner: e);
+            throw new CommandException($"-machine dumpdtb={file}", FailureText.Describe(e, file), inner: e);
         }
     }
 
@@ -215,7 +215,7 @@ internal sealed class RunVerb : IVerb
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"-pidfile {path}", e.Message, inner: e);
+            throw new CommandException($"-pidfile {path}", FailureText.Describe(e, path), inner: e);
         }
     }
 }

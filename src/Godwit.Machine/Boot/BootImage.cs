@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Godwit.Native;
 
 namespace Godwit.Machine;
 
@@ -35,7 +36,7 @@ internal sealed record BootImage(IReadOnlyList<RomBlob> Blobs, ulong Start, ulon
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BootException($"cannot read {what} '{path}': {e.Message}", e);
+            throw new BootException($"cannot read {what} '{path}': {FileSystem.Describe(e, path)}", e);
         }
     }
 

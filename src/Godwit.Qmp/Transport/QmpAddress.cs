@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using Godwit.Native;
 using Microsoft.Win32.SafeHandles;
 
 namespace Godwit.Qmp;
@@ -48,6 +50,8 @@ public sealed record QmpAddress
         string path = text.StartsWith("unix:", StringComparison.Ordinal) ? text[5..] : text;
         if (path.Length == 0)
             throw new FormatException($"'{text}' is not the address of a QMP server: the path of the socket is empty");
+        if (Encoding.UTF8.GetByteCount(path) > SocketEndpoint.MaxUnixPathBytes)
+            throw new FormatException($"'{text}' is not the address of a QMP server: the path of a socket has at most {SocketEndpoint.MaxUnixPathBytes} bytes");
         return Unix(path);
     }
 
@@ -78,9 +82,7 @@ public sealed record QmpAddress
         catch (SocketException e)
         {
             socket.Dispose();
-            // The framework has one text for a path that is not there and for an address that is not this host's.
-            string text = Kind == QmpAddressKind.Unix && !File.Exists(HostOrPath) ? "No such file or directory" : e.Message;
-            throw new QmpConnectionException($"cannot connect to {this}: {text}", e);
+            throw new QmpConnectionException($"cannot connect to {this}: {Describe(e)}", e);
         }
         catch
         {
@@ -123,7 +125,7 @@ public sealed record QmpAddress
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
         {
             socket.Dispose();
-            throw new QmpConnectionException($"cannot listen on {this}: {e.Message}", e);
+            throw new QmpConnectionException($"cannot listen on {this}: {Describe(e)}", e);
         }
     }
 
@@ -138,6 +140,8 @@ public sealed record QmpAddress
             host = host[1..^1];
         return Tcp(host, port);
     }
+
+    private string Describe(Exception failure) => Kind == QmpAddressKind.Unix ? FileSystem.Describe(failure, HostOrPath) : failure.Message;
 
     private static IPAddress Resolve(string host) =>
         IPAddress.TryParse(host, out IPAddress? address) ? address : Dns.GetHostAddresses(host)[0];

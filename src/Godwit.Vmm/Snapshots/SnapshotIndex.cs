@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Godwit.Native;
 
 namespace Godwit.Vmm;
 
@@ -32,7 +33,7 @@ internal static class SnapshotIndex
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new VmRefusedException($"{path} cannot be read: {e.Message}", e);
+            throw new VmRefusedException($"{path} cannot be read: {FileSystem.Describe(e, path)}", e);
         }
     }
 

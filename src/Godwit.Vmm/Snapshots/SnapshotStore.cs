@@ -1,4 +1,5 @@
 using System.Globalization;
+using Godwit.Native;
 using Godwit.Wire;
 
 namespace Godwit.Vmm;
@@ -121,7 +122,7 @@ public sealed class SnapshotStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new VmRefusedException($"Failed to get the lock of snapshot store '{_directory}': {e.Message}", e);
+            throw new VmRefusedException($"Failed to get the lock of snapshot store '{_directory}': {FileSystem.Describe(e, Path.Combine(_directory, LockName))}", e);
         }
     }
 
