@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Godwit.Testing;
 
 namespace Godwit.Cli.Tests;
 
@@ -115,6 +116,30 @@ public sealed class GodwitCommandLineTests
         Assert.Contains("header", host.OutText.ToString(), StringComparison.Ordinal);
         Assert.StartsWith("godwit: inspect: ", host.ErrorText.ToString(), StringComparison.Ordinal);
         Assert.Contains("at offset 0x", host.ErrorText.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nope", 1, "godwit: --section nope: there is no such section; there are configuration, timer (-)\n")]
+    [InlineData("time", 1, "godwit: --section time: there is no such section; there are configuration, timer (-)\n")]
+    [InlineData("timer", 0, "")]
+    [InlineData("configuration", 0, "")]
+    public async Task Inspect_Section_IsShownOrThoseThatExistAreNamed(string section, int status, string error)
+    {
+        byte[] stream = new StreamBuilder().U32(0x5145_564d).U32(3).U8(7).U32(4).Bytes("virt"u8)
+            .U8(4).U32(0).CountedString("timer").U32(0).U32(2).U64(1).U64(2).U64(3).U8(0x7e).U32(0).U8(0).ToArray();
+        foreach (string[] form in (string[][])[[], ["--json"]])
+        {
+            using var host = new FakeHost { Input = stream };
+            Assert.Equal((status, error), (await host.RunAsync(["inspect", "-", "--section", section, .. form]), host.ErrorText.ToString()));
+        }
+    }
+
+    [Fact]
+    public async Task Inspect_SectionOfAnEmptyInput_SaysThatThereIsNone()
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Failed, await host.RunAsync("inspect", "-", "--section", "ram"));
+        Assert.EndsWith("godwit: --section ram: no section could be read (-)\n", host.ErrorText.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

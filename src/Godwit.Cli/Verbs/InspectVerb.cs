@@ -53,8 +53,15 @@ internal sealed class InspectVerb : IVerb
             report.WriteText(_host.Out, view);
         foreach (InspectError error in report.Errors)
             _host.Error.WriteLine($"godwit: inspect: {Line(error)} ({file})");
-        return report.IsComplete ? ExitCode.Done : ExitCode.Failed;
+        bool found = view.Section is null || report.HasItems(view);
+        if (!found)
+            _host.Error.WriteLine($"godwit: --section {view.Section}: {Sections(report)} ({file})");
+        return report.IsComplete && found ? ExitCode.Done : ExitCode.Failed;
     }
+
+    private static string Sections(InspectReport report) => report.SectionNames is { Count: > 0 } names
+        ? $"there is no such section; there are {string.Join(", ", names)}"
+        : "no section could be read";
 
     private static string Line(InspectError error)
     {

@@ -40,9 +40,19 @@ public sealed class InspectReport
     /// <summary>What ended the reading; empty for a complete stream.</summary>
     public IReadOnlyList<InspectError> Errors => MutableErrors;
 
+    /// <summary>The names that <see cref="InspectViewOptions.Section"/> can ask for, each once, in stream order.</summary>
+    public IReadOnlyList<string> SectionNames => [.. Names(Items).Distinct(StringComparer.Ordinal)];
+
     internal List<StreamItem> MutableItems { get; } = [];
 
     internal List<InspectError> MutableErrors { get; } = [];
+
+    /// <summary>Whether a view has any item to show.</summary>
+    public bool HasItems(InspectViewOptions view)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        return Items.Any(view.Shows);
+    }
 
     /// <summary>Writes the document of <c>godwit inspect --json</c>.</summary>
     public void WriteJson(Stream output, InspectViewOptions? options = null) => InspectJson.Write(this, output, options ?? new InspectViewOptions());
@@ -59,4 +69,7 @@ public sealed class InspectReport
         RamBlocks = facts.RamBlocks;
         Pages = facts.Pages;
     }
+
+    private static IEnumerable<string> Names(IReadOnlyList<StreamItem> items) => items.SelectMany(static item =>
+        (InspectViewOptions.NameOf(item) is { } name ? Enumerable.Repeat(name, 1) : []).Concat(item.Items is { } nested ? Names(nested) : []));
 }

@@ -22,8 +22,10 @@ public sealed record InspectViewOptions
             return true;
         if (item.Items is { } nested && nested.Any(Shows))
             return true;
-        string? name = item.IdString ?? (item.Kind == StreamItemKind.Configuration ? "configuration" : null);
-        return name is not null
+        return NameOf(item) is { } name
             && (name.Equals(wanted, StringComparison.Ordinal) || name.EndsWith("/" + wanted, StringComparison.Ordinal));
     }
+
+    /// <summary>What <see cref="Section"/> calls an item; null for one without a name.</summary>
+    internal static string? NameOf(StreamItem item) => item.IdString ?? (item.Kind == StreamItemKind.Configuration ? "configuration" : null);
 }
