@@ -142,6 +142,16 @@ public sealed class GodwitCommandLineTests
         Assert.EndsWith("godwit: --section ram: no section could be read (-)\n", host.ErrorText.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--memory", "1G")]
+    [InlineData("--dirty-rate", "64M")]
+    public async Task Demo_LinuxGuestWithAnOptionOfTheOther_IsRefusedByName(string option, string value)
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.WrongUsage, await host.RunAsync("demo", "--guest", "linux", option, value));
+        Assert.Equal($"godwit: {option}: has no effect with --guest linux\n", host.ErrorText.ToString());
+    }
+
     [Fact]
     public async Task Run_IncomingThatCannotBeOpened_EndsWith1()
     {

@@ -9,8 +9,8 @@ namespace Godwit.Cli;
 internal sealed class DemoVerb : IVerb
 {
     private readonly ICommandHost _host;
-    private readonly Option<string> _memory = new("--memory") { Description = "guest memory (default 256M)", DefaultValueFactory = _ => "256M", HelpName = "SIZE" };
-    private readonly Option<string> _dirtyRate = new("--dirty-rate") { Description = "bytes per second that the guest writes; 0 for as fast as it can (default 64M)", DefaultValueFactory = _ => "64M", HelpName = "SIZE" };
+    private readonly Option<string> _memory = new("--memory") { Description = "memory of the staircase guest (default 256M)", DefaultValueFactory = _ => "256M", HelpName = "SIZE" };
+    private readonly Option<string> _dirtyRate = new("--dirty-rate") { Description = "bytes per second that the staircase guest writes; 0 for as fast as it can (default 64M)", DefaultValueFactory = _ => "64M", HelpName = "SIZE" };
     private readonly Option<string> _transport = new("--transport") { Description = "how the processes are connected", DefaultValueFactory = _ => "tcp" };
     private readonly Option<string> _hops = new("--hops") { Description = "number of migrations, there and back (default 2)", DefaultValueFactory = _ => "2", HelpName = "N" };
     private readonly Option<string> _guest = new("--guest") { Description = "what runs inside; linux goes from a real QEMU to Godwit and back", DefaultValueFactory = _ => "staircase" };
@@ -32,6 +32,7 @@ internal sealed class DemoVerb : IVerb
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken interrupt)
     {
         bool json = parsed.GetValue(_json);
+        RefuseWithoutEffect(parsed);
         DemoOptions options = ParseOptions(parsed);
         if (parsed.GetValue(_guest) == "linux")
             return await RunLinuxAsync(options, json, interrupt);
@@ -65,6 +66,18 @@ internal sealed class DemoVerb : IVerb
     private IMigrationProgress Progress(int hop, string route) => _host.LiveConsole is { } console
         ? new LiveMigrationProgress(console, $"hop {hop}: {route}")
         : new PlainMigrationProgress(_host.Error, $"hop {hop}: ");
+
+    // The Linux guest has a size and a load of its own.
+    private void RefuseWithoutEffect(ParseResult parsed)
+    {
+        if (parsed.GetValue(_guest) != "linux")
+            return;
+        foreach (Option<string> option in (Option<string>[])[_memory, _dirtyRate])
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+                throw CommandException.Usage(option.Name, "has no effect with --guest linux");
+        }
+    }
 
     private DemoOptions ParseOptions(ParseResult parsed)
     {
