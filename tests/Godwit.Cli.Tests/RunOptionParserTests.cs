@@ -235,13 +235,29 @@ public sealed class RunOptionParserTests
     [InlineData("-guest linux", "-guest linux: 'linux' is not a built-in guest; there is staircase")]
     [InlineData("-guest staircase,speed=1", "-guest staircase,speed=1: 'speed=1' is not supported")]
     [InlineData("-guest staircase -bios x", "-guest: cannot be used together with -bios, -kernel, -dtb or -device loader")]
-    [InlineData("-serial stdio -qmp stdio", "stdio: standard input and output can serve only one of serial port and monitors")]
+    [InlineData("-serial stdio -qmp stdio", "stdio: cannot be used by several of serial port (which has it with -nographic and no -serial), monitors and chardevs")]
+    [InlineData("-serial stdio -monitor stdio", "stdio: cannot be used by several of serial port (which has it with -nographic and no -serial), monitors and chardevs")]
+    [InlineData("-qmp stdio -qmp-pretty stdio", "stdio: cannot be used by several of serial port (which has it with -nographic and no -serial), monitors and chardevs")]
+    [InlineData("-nographic -qmp stdio", "stdio: cannot be used by several of serial port (which has it with -nographic and no -serial), monitors and chardevs")]
+    [InlineData("-nographic -monitor stdio", "stdio: cannot be used by several of serial port (which has it with -nographic and no -serial), monitors and chardevs")]
+    [InlineData("-chardev stdio,id=c -serial stdio", "stdio: cannot be used by several of serial port (which has it with -nographic and no -serial), monitors and chardevs")]
+    [InlineData("-chardev stdio,id=c -chardev stdio,id=d", "stdio: cannot be used by several of serial port (which has it with -nographic and no -serial), monitors and chardevs")]
+    [InlineData("-chardev stdio,id=c -serial chardev:c -mon c", "-serial: chardev 'c' is already in use")]
+    [InlineData("-chardev null,id=c -serial chardev:c -device virtio-serial-device -device virtconsole,chardev=c", "-device virtconsole: chardev 'c' is already in use")]
     public void Parse_NotSupported_IsRefusedByName(string line, string expected)
     {
         CommandException refusal = Assert.Throws<CommandException>(() => Parse(line));
         Assert.Equal(expected, refusal.Message);
         Assert.Equal(ExitCode.WrongUsage, refusal.ExitStatus);
     }
+
+    [Theory]
+    [InlineData("", "null")]
+    [InlineData("-nographic", "stdio")]
+    [InlineData("-nographic -nodefaults -monitor stdio", "null")]
+    [InlineData("-nographic -serial null -qmp stdio", "null")]
+    [InlineData("-chardev stdio,id=c -serial chardev:c", "stdio")]
+    public void Parse_StandardStreamsWithOneUser_AreItsOwn(string line, string serial) => Assert.Equal(serial, Parse(line).Serial);
 
     [Theory]
     [InlineData("-pidfile")]

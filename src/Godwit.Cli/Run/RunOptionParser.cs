@@ -69,6 +69,7 @@ internal sealed class RunOptionParser
 
     private readonly RunOptions _options = new();
     private readonly Dictionary<string, MemoryBackendOption> _memoryBackends = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _devicesInUse = new(StringComparer.Ordinal);
     private string? _memoryBackend;
     private bool _isSizeGiven;
 
@@ -108,6 +109,8 @@ internal sealed class RunOptionParser
 
     private void Finish()
     {
+        _options.Serial ??= _options.NoDefaults || !_options.NoGraphic ? "null" : "stdio";
+        RefuseSharedStandardStreams();
         foreach ((string id, bool isControl, bool isPretty) in _options.MonitorDevices)
         {
             QmpEndpoint endpoint = Endpoint("-mon", $"{Device("-mon", id)}") with { IsPretty = isPretty };
@@ -125,15 +128,24 @@ internal sealed class RunOptionParser
             throw CommandException.Usage("-guest", "cannot be used together with -bios, -kernel, -dtb or -device loader");
         if (_options.Kernel is null && (_options.Initrd ?? _options.KernelCommandLine) is not null)
             throw CommandException.Usage(_options.Initrd is null ? "-append" : "-initrd", "needs -kernel");
-        int users = (_options.Serial == "stdio" ? 1 : 0)
-            + _options.Devices.Count(d => d.Console == "stdio")
-            + _options.QmpMonitors.Concat(_options.HumanMonitors).Count(m => m.Address.Kind == QmpAddressKind.Stdio);
-        if (users > 1)
-            throw CommandException.Usage("stdio", "standard input and output can serve only one of serial port and monitors");
     }
 
-    private string Device(string option, string id) =>
-        _options.CharacterDevices.TryGetValue(id, out string? device) ? device : throw CommandException.Usage(option, $"there is no chardev '{id}'");
+    /// <summary>What stands on <c>stdio</c>, directly or as a chardev, used or not.</summary>
+    private void RefuseSharedStandardStreams()
+    {
+        int users = (_options.Serial == "stdio" ? 1 : 0)
+            + _options.CharacterDevices.Values.Count(device => device == "stdio")
+            + _options.QmpMonitors.Concat(_options.HumanMonitors).Count(m => m.Address.Kind == QmpAddressKind.Stdio);
+        if (users > 1)
+            throw CommandException.Usage("stdio", "cannot be used by several of serial port (which has it with -nographic and no -serial), monitors and chardevs");
+    }
+
+    private string Device(string option, string id)
+    {
+        if (!_options.CharacterDevices.TryGetValue(id, out string? device))
+            throw CommandException.Usage(option, $"there is no chardev '{id}'");
+        return _devicesInUse.Add(id) ? device : throw CommandException.Usage(option, $"chardev '{id}' is already in use");
+    }
 
     private void Object(string option, string value)
     {

@@ -21,7 +21,7 @@ internal sealed record RunOptions
 
     public Guid? Uuid { get; set; }
 
-    /// <summary><c>null</c>, <c>stdio</c>, <c>file:PATH</c> or <c>unix:PATH</c>; null when none was given.</summary>
+    /// <summary><c>null</c>, <c>stdio</c>, <c>file:PATH</c> or <c>unix:PATH</c>; null only while options are read.</summary>
     public string? Serial { get; set; }
 
     /// <summary>Character devices by id, in the spelling of <see cref="Serial"/>.</summary>

@@ -86,7 +86,7 @@ internal sealed class RunVerb : IVerb
                 PreallocatesMemory = options.PreallocateMemory,
                 MemoryBackend = options.MemoryBackend,
                 MigrationGlobals = options.MigrationGlobals,
-                Serial = OpenSerial(host, options),
+                Serial = RunDevices.OpenCharacterDevice(host, "-serial", options.Serial!),
                 VirtioDevices = devices.Open(),
                 SnapshotStores = [.. options.SnapshotStores.Select(static store => new SnapshotStore(store.Key, store.Value))],
                 HasModernVirtio = options.HasModernVirtio,
@@ -146,12 +146,6 @@ internal sealed class RunVerb : IVerb
         {
             throw new CommandException($"-machine dumpdtb={file}", FailureText.Describe(e, file), inner: e);
         }
-    }
-
-    private static StreamCharBackend? OpenSerial(ICommandHost host, RunOptions options)
-    {
-        string serial = options.Serial ?? (options.NoDefaults || !options.NoGraphic ? "null" : "stdio");
-        return RunDevices.OpenCharacterDevice(host, "-serial", serial);
     }
 
     private static async Task OpenMonitorsAsync(VmMonitor monitor, RunOptions options, CancellationToken interrupt)
