@@ -19,7 +19,7 @@ internal sealed record IsaState(byte[] Ram, byte[] Cpu, IReadOnlyList<(string Na
             throw new InvalidDataException($"the stream cannot be read: {report.Errors[0]}");
         byte[] ram = new byte[ramBytes];
         byte[] header = new byte[8];
-        foreach (PageRun run in report.Items.Where(item => item.PageRuns is not null).SelectMany(item => item.PageRuns!))
+        foreach (StreamPageRun run in report.Items.Where(item => item.PageRuns is not null).SelectMany(item => item.PageRuns!))
         {
             if (run.Block != RamBlock)
                 continue;
@@ -41,7 +41,7 @@ internal sealed record IsaState(byte[] Ram, byte[] Cpu, IReadOnlyList<(string Na
         return new IsaState(ram, cpu, fields);
     }
 
-    private static void ReadPages(FileStream file, PageRun run, Span<byte> target, byte[] header)
+    private static void ReadPages(FileStream file, StreamPageRun run, Span<byte> target, byte[] header)
     {
         // A page's record is its address with flags, the block's name unless the block goes on, then the page.
         file.Position = run.StreamOffset;

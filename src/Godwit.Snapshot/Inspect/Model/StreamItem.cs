@@ -34,7 +34,7 @@ public sealed class StreamItem
     public PageCounts? Pages { get; internal set; }
 
     /// <summary>Runs of pages, when they were asked for.</summary>
-    public IReadOnlyList<PageRun>? PageRuns { get; internal set; }
+    public IReadOnlyList<StreamPageRun>? PageRuns { get; internal set; }
 
     /// <summary>Decoded content: fields and subsections. Null where only the extent is known.</summary>
     public StreamBody? Body { get; internal set; }

@@ -128,10 +128,10 @@ internal static class InspectJson
             json.WriteNumber(name, number);
     }
 
-    private static void WriteRuns(Utf8JsonWriter json, IReadOnlyList<PageRun> runs)
+    private static void WriteRuns(Utf8JsonWriter json, IReadOnlyList<StreamPageRun> runs)
     {
         json.WriteStartArray("page_runs");
-        foreach (PageRun run in runs)
+        foreach (StreamPageRun run in runs)
         {
             json.WriteStartObject();
             json.WriteString("block", run.Block);

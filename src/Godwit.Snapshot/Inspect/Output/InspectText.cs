@@ -149,7 +149,7 @@ internal sealed class InspectText
 
     private void WriteRuns(StreamItem item, int indent)
     {
-        foreach (PageRun run in item.PageRuns ?? [])
+        foreach (StreamPageRun run in item.PageRuns ?? [])
         {
             string text = string.Create(
                 CultureInfo.InvariantCulture, $"{run.Block} 0x{run.BlockOffset:x}  {run.Count} {StreamNames.Page(run.Kind)}");

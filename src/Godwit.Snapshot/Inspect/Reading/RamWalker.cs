@@ -250,11 +250,11 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
     }
 
     /// <summary>What one section adds up to.</summary>
-    private sealed class Section(List<PageRun>? runs)
+    private sealed class Section(List<StreamPageRun>? runs)
     {
         public PageCounts Counts { get; set; }
 
-        public List<PageRun>? Runs => runs;
+        public List<StreamPageRun>? Runs => runs;
 
         public void Add(string block, PageKind kind, ulong offset, long streamOffset, int pageSize, InspectBudget budget)
         {
@@ -265,7 +265,7 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
 
         public void AddRun(string block, PageKind kind, ulong offset, long streamOffset, int pageSize, InspectBudget budget)
         {
-            if (runs is [.., PageRun last]
+            if (runs is [.., StreamPageRun last]
                 && last.Kind == kind
                 && last.BlockOffset + ((ulong)last.Count * (ulong)pageSize) == offset
                 && last.Block.Equals(block, StringComparison.Ordinal))
@@ -274,7 +274,7 @@ internal sealed class RamWalker(StreamSource source, StreamFacts facts, InspectO
             }
             else if (budget.TakeRun())
             {
-                runs!.Add(new PageRun(block, kind, offset, 1, streamOffset));
+                runs!.Add(new StreamPageRun(block, kind, offset, 1, streamOffset));
             }
         }
     }
