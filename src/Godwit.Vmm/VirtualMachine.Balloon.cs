@@ -14,7 +14,7 @@ public sealed partial class VirtualMachine
     public VirtioBalloon? Balloon => _machine.Balloon;
 
     /// <inheritdoc/>
-    IFreePageHints? IMigrationHost.FreePageHints => _machine.Balloon;
+    IFreePageHints? IRunningGuest.FreePageHints => _machine.Balloon;
 
     /// <summary>Bytes of RAM that are not in the balloon; null when there is none.</summary>
     public ulong? BalloonedRamBytes => Balloon is { } balloon ? RamLeft(balloon) : null;

@@ -53,14 +53,14 @@ public sealed partial class VirtualMachine
     }
 
     /// <inheritdoc/>
-    void IMigrationHost.LimitDirtying(ulong mebibytesPerSecond, TimeSpan period)
+    void IRunningGuest.LimitDirtying(ulong mebibytesPerSecond, TimeSpan period)
     {
         DirtyLimitPeriod = period;
         _dirtyLimiter?.SetLimit(null, (long)Math.Min(mebibytesPerSecond, long.MaxValue));
     }
 
     /// <inheritdoc/>
-    void IMigrationHost.UnlimitDirtying()
+    void IRunningGuest.UnlimitDirtying()
     {
         _dirtyLimiter?.SetLimit(null, 0);
         DirtyLimitPeriod = VcpuDirtyLimiter.DefaultPeriod;

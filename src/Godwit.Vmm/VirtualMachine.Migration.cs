@@ -33,7 +33,7 @@ public sealed partial class VirtualMachine : IMigrationHost, IMigrationEvents
     }
 
     /// <inheritdoc/>
-    IWriteProtection IMigrationHost.WriteProtection => _accelerator.WriteProtection;
+    IWriteProtection IRunningGuest.WriteProtection => _accelerator.WriteProtection;
 
     /// <inheritdoc/>
     string? IMigrationHost.Advise(StreamFormatException refusal) => SourceAdvice.For(refusal);

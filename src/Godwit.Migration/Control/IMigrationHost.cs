@@ -10,7 +10,7 @@ namespace Godwit.Migration;
 /// Whoever implements it refuses to start the guest while the run state is <see cref="RunState.FinishMigrate"/> or
 /// <see cref="RunState.InMigrate"/>.
 /// </remarks>
-public interface IMigrationHost
+public interface IMigrationHost : IRunningGuest
 {
     /// <summary>The machine's lock for device state.</summary>
     BigLock BigLock { get; }
@@ -58,32 +58,6 @@ public interface IMigrationHost
 
     /// <summary>Enters a stopped run state.</summary>
     void SetRunState(RunState state);
-
-    /// <summary>Source: what part of their time the vCPUs are kept from running, in percent, 0 to 99; 0 where that is not possible.</summary>
-    int CpuThrottlePercentage
-    {
-        get => 0;
-        set { }
-    }
-
-    /// <summary>Source: what keeps memory as it is at one instant while the guest runs; null where that is not possible.</summary>
-    IWriteProtection? WriteProtection => null;
-
-    /// <summary>Source: the guest's word on which pages it does not use; null where it has no way to say so.</summary>
-    IFreePageHints? FreePageHints => null;
-
-    /// <summary>
-    /// Source: limits what each vCPU may dirty, measured once in each <paramref name="period"/>. Does nothing where vCPUs have no count of
-    /// what they dirty.
-    /// </summary>
-    void LimitDirtying(ulong mebibytesPerSecond, TimeSpan period)
-    {
-    }
-
-    /// <summary>Source: takes the limit away.</summary>
-    void UnlimitDirtying()
-    {
-    }
 
     /// <summary>Destination: runs the guest.</summary>
     void StartGuest();

@@ -1,11 +1,10 @@
-using Godwit.Memory;
 using Godwit.VmState;
 using Godwit.Wire;
 
 namespace Godwit.Migration;
 
 /// <summary>What the RAM section needs to know of the migration that it is part of; implemented by the migration's control.</summary>
-public interface IRamMigrationContext
+public interface IRamMigrationContext : IRunningGuest
 {
     /// <summary>The switched-on capabilities; read at setup.</summary>
     MigrationCapabilities Capabilities { get; }
@@ -27,29 +26,6 @@ public interface IRamMigrationContext
 
     /// <summary>Whether data channels are brought into step at the end of each section, and not of each round.</summary>
     bool MultiFdSyncsEachSection => !Profile.HasMultiFdFlushRecord;
-
-    /// <summary>What part of their time the vCPUs are kept from running, in percent; 0 for none.</summary>
-    int CpuThrottlePercentage
-    {
-        get => 0;
-        set { }
-    }
-
-    /// <summary>What has writers wait for a page to be saved, for background snapshots; null where there is none.</summary>
-    IWriteProtection? WriteProtection => null;
-
-    /// <summary>The guest's word on which pages it does not use; null where it has no way to say so.</summary>
-    IFreePageHints? FreePageHints => null;
-
-    /// <summary>Limits what each vCPU may dirty, measured once in each <paramref name="period"/>.</summary>
-    void LimitDirtying(ulong mebibytesPerSecond, TimeSpan period)
-    {
-    }
-
-    /// <summary>Takes the limit away.</summary>
-    void UnlimitDirtying()
-    {
-    }
 
     /// <summary>Told after each dirty sync, with the number of syncs so far: the value of the MIGRATION_PASS event.</summary>
     void DirtySyncDone(long syncCount);
