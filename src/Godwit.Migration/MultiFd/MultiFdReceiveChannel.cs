@@ -17,6 +17,7 @@ internal sealed class MultiFdReceiveChannel : IDisposable
     private readonly HostSemaphore _release = new(0);
     private readonly Thread _thread;
     private readonly byte[] _header = new byte[MultiFdFormat.HeaderBytes];
+    private readonly PageRun[] _runs = new PageRun[MultiFdFormat.MaxPages];
     private readonly HostRange[] _ranges = new HostRange[MultiFdFormat.MaxPages];
     private readonly byte[] _payload = [];
     private readonly byte[] _lastName = new byte[MultiFdFormat.NameBytes];
@@ -141,15 +142,16 @@ internal sealed class MultiFdReceiveChannel : IDisposable
     /// <summary>Pages as they are: the channel puts them straight into their places.</summary>
     private void ReadPages(in MultiFdPacket packet, RamBlock block)
     {
-        int ranges = 0;
-        for (int i = 0; i < packet.NormalPages;)
+        int runs = 0;
+        for (int i = 0; i < packet.NormalPages; runs++)
         {
-            int count = packet.RunLength(i);
-            _ranges[ranges++] = block.GetHostRange(new RamOffset(packet.GetOffset(i)), (long)count << TargetPage.Bits);
-            i += count;
+            var run = new PageRun(block, new RamOffset(packet.GetOffset(i)).Page, packet.RunLength(i));
+            _runs[runs] = run;
+            _ranges[runs] = block.GetHostRange(run.Start, run.LengthBytes);
+            i += run.Count;
         }
 
-        Span<HostRange> left = _ranges.AsSpan(0, ranges);
+        Span<HostRange> left = _ranges.AsSpan(0, runs);
         while (!left.IsEmpty)
         {
             long count = _channel.CanScatter ? _channel.ReadScattered(left) : _channel.Read(left[0].AsSpan());
@@ -165,12 +167,8 @@ internal sealed class MultiFdReceiveChannel : IDisposable
                 left[0] = left[0].Slice(count);
         }
 
-        for (int i = 0; i < packet.NormalPages;)
-        {
-            int count = packet.RunLength(i);
-            _placement.MarkReceived(block, new RamOffset(packet.GetOffset(i)).Page, count);
-            i += count;
-        }
+        foreach (ref readonly PageRun run in _runs.AsSpan(0, runs))
+            _placement.MarkReceived(block, run.First, run.Count);
     }
 
     private void InflatePages(in MultiFdPacket packet, RamBlock block)
