@@ -64,18 +64,18 @@ public sealed class MigrationRehearsal : IDisposable
 
     private void Rehearse()
     {
-        Rehearse(channels: 1, "return-path");
-        Rehearse(channels: 3, "return-path", "multifd"); // two data channels, as by default
-        Rehearse(channels: 0, "mapped-ram", "multifd");
+        Rehearse(static () => new RehearsalSockets(pairs: 1), "return-path");
+        Rehearse(static () => new RehearsalSockets(pairs: 3), "return-path", "multifd"); // two data channels, as by default
+        Rehearse(static () => new RehearsalFile(), "mapped-ram", "multifd");
     }
 
     /// <summary>Migrates one machine to another one.</summary>
-    /// <param name="channels">The connections between them; 0 for a file.</param>
+    /// <param name="makeLink">Makes what lies between them.</param>
     /// <param name="capabilities">What both switch on.</param>
-    private void Rehearse(int channels, params string[] capabilities)
+    private void Rehearse(Func<RehearsalLink> makeLink, params string[] capabilities)
     {
         _stop.Token.ThrowIfCancellationRequested();
-        using var link = new RehearsalLink(channels);
+        using RehearsalLink link = makeLink();
         using var sourceConsole = new RehearsalConsole();
         using var targetConsole = new RehearsalConsole();
         using var target = new VirtualMachine(Twin(targetConsole, isIncoming: true));
@@ -85,18 +85,13 @@ public sealed class MigrationRehearsal : IDisposable
             machine.Settings.SetCapabilities(capabilities.Select(static name => KeyValuePair.Create(name, true)));
 
         using CancellationTokenRegistration onStop = _stop.Token.Register(source.Outgoing.Cancel);
-        if (!link.IsFile)
-            target.Incoming.Listen(link.Accept, exitOnError: false);
+        link.Prepare(target.Incoming);
         source.Start();
         sourceConsole.WaitForOutput(_deadline, _stop.Token);
-        if (link.IsFile)
-            source.Outgoing.Start(RehearsalLink.Address, link);
-        else
-            source.Outgoing.Start("rehearsal", link.Connect, link.Connect);
+        link.Start(source.Outgoing);
         if (!source.Outgoing.WaitForEnd(_deadline) || source.Outgoing.Status != MigrationStatus.Completed)
             throw new MigrationFailedException(source.Outgoing.ErrorDescription ?? "The rehearsal was broken off");
-        if (link.IsFile)
-            target.Incoming.Listen(RehearsalLink.Address, exitOnError: false, link);
+        link.Finish(target.Incoming);
         targetConsole.WaitForOutput(_deadline, _stop.Token);
     }
 
