@@ -77,12 +77,7 @@ internal sealed class DemoRunner(DemoOptions options, Func<int, string, IMigrati
     private async Task<DemoHop> HopAsync(int number, VmProcess from, VmProcess to, ulong before, CancellationToken interrupt)
     {
         string route = string.Create(CultureInfo.InvariantCulture, $"process {from.Id} to process {to.Id}");
-        var plan = new MigrationPlan { Uri = options.UsesTcp ? "tcp:127.0.0.1:0" : $"unix:{Path.Combine(to.Directory, "migrate.sock")}" };
-        MigrationOutcome outcome = await new MigrationDriver(from.Client, to.Client, plan, progressOf(number, route)).RunAsync(interrupt);
-        if (outcome.IsCancelled)
-            interrupt.ThrowIfCancellationRequested();
-        if (!outcome.IsSuccess)
-            throw new CommandException($"hop {number}", $"{outcome.Reason}; {outcome.GuestText}", route);
+        MigrationOutcome outcome = await DemoMigration.RunAsync(options, number, route, from, to, progressOf, interrupt);
         if (from.Console.Violation() is { } violation)
             throw new CommandException($"hop {number}", $"the guest complained: {violation}", route);
         ulong first = await WaitForRoundAsync(to, before, interrupt);

@@ -99,12 +99,7 @@ internal sealed class LinuxDemoRunner(DemoOptions options, LinuxDemoFiles files,
     private async Task HopAsync(int number, VmProcess from, VmProcess to, CancellationToken interrupt)
     {
         string route = string.Create(CultureInfo.InvariantCulture, $"{Name(number - 1)} {from.Id} to {Name(number)} {to.Id}");
-        var plan = new MigrationPlan { Uri = options.UsesTcp ? "tcp:127.0.0.1:0" : $"unix:{Path.Combine(to.Directory, "migrate.sock")}" };
-        MigrationOutcome outcome = await new MigrationDriver(from.Client, to.Client, plan, progressOf(number, route)).RunAsync(interrupt);
-        if (outcome.IsCancelled)
-            interrupt.ThrowIfCancellationRequested();
-        if (!outcome.IsSuccess)
-            throw new CommandException($"hop {number}", $"{outcome.Reason}; {outcome.GuestText}", route);
+        MigrationOutcome outcome = await DemoMigration.RunAsync(options, number, route, from, to, progressOf, interrupt);
 
         // Ended in order, so that its last line is in the file.
         await from.DisposeAsync();
