@@ -9,6 +9,7 @@ namespace Godwit.Cli;
 internal sealed class LiveMigrationProgress(IAnsiConsole console, string title) : IMigrationProgress
 {
     private readonly Lock _lock = new();
+    private readonly ConvergenceHint _hint = new();
     private LiveDisplayContext? _display;
 
     public Task<T> RunAsync<T>(Func<Task<T>> migration) =>
@@ -28,7 +29,7 @@ internal sealed class LiveMigrationProgress(IAnsiConsole console, string title) 
     public void Report(MigrationInfo info)
     {
         lock (_lock)
-            _display?.UpdateTarget(Render(info));
+            _display?.UpdateTarget(Render(info, _hint.Observe(info)));
     }
 
     public void Note(string text)
@@ -37,7 +38,7 @@ internal sealed class LiveMigrationProgress(IAnsiConsole console, string title) 
             console.WriteLine(text);
     }
 
-    private Grid Render(MigrationInfo info)
+    private Grid Render(MigrationInfo info, string? hint)
     {
         var grid = new Grid().AddColumn().AddColumn();
         grid.AddRow(new Text(title), new Text(info.Status));
@@ -54,6 +55,8 @@ internal sealed class LiveMigrationProgress(IAnsiConsole console, string title) 
             Row(grid, "expected downtime", string.Create(CultureInfo.InvariantCulture, $"{expected} ms"));
         if (info.ThrottlePercent is { } throttle)
             Row(grid, "CPU throttle", string.Create(CultureInfo.InvariantCulture, $"{throttle} %"));
+        if (hint is not null)
+            Row(grid, "does not converge", hint);
         return grid;
     }
 

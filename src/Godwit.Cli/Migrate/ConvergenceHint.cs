@@ -1,0 +1,36 @@
+namespace Godwit.Cli;
+
+/// <summary>Notices a migration that gets nowhere: for some iterations on end the guest has written faster than its memory was sent.</summary>
+internal sealed class ConvergenceHint
+{
+    /// <summary>Iterations before anything is said: a burst of writes passes, and rates of a single iteration are rough.</summary>
+    public const int Patience = 3;
+
+    private long _iteration;
+    private int _behind;
+
+    /// <summary>Takes the newest numbers.</summary>
+    /// <returns>What the user can do, or null while it is not needed.</returns>
+    public string? Observe(MigrationInfo info)
+    {
+        if (info.Status != "active" || !info.HasRam)
+        {
+            _behind = 0;
+            return null;
+        }
+
+        // The dirty rate is measured at the end of an iteration, so it says something new once in each.
+        if (info.Iterations != _iteration)
+        {
+            _iteration = info.Iterations;
+            double written = info.DirtyPagesPerSecond * (double)info.PageBytes;
+            double sent = info.MegabitsPerSecond * 1e6 / 8;
+            _behind = written > sent ? _behind + 1 : 0;
+        }
+
+        if (_behind < Patience)
+            return null;
+        const string Text = "the guest writes faster than is sent; raise max-bandwidth or downtime-limit";
+        return info.ThrottlePercent is null ? $"{Text}, or start again with --cap auto-converge" : Text;
+    }
+}
