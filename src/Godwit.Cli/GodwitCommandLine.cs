@@ -100,10 +100,14 @@ internal sealed class GodwitCommandLine
     {
         public override int Invoke(ParseResult parseResult)
         {
-            int result = inner.Invoke(parseResult);
             TextWriter output = parseResult.InvocationConfiguration.Output;
             Command command = parseResult.CommandResult.Command;
             IVerb[] shown = [.. verbs.Where(v => command is RootCommand || v.Command == command)];
+            int result = ExitCode.Done;
+            if (shown is [{ OwnHelp: { } help }])
+                output.WriteLine(help);
+            else
+                result = inner.Invoke(parseResult);
             output.WriteLine(shown.Length == 1 ? "Example:" : "Examples:");
             foreach (IVerb verb in shown)
                 output.WriteLine($"  {verb.Example}");

@@ -19,6 +19,19 @@ public sealed class GodwitCommandLineTests
     }
 
     [Fact]
+    public async Task Help_Run_HasEveryOptionInItsGroupOnLinesThatFit()
+    {
+        using var host = new FakeHost();
+        Assert.Equal(ExitCode.Done, await host.RunAsync("run", "--help"));
+        string help = host.OutText.ToString();
+        foreach (string group in new[] { "Machine", "Memory", "Guest", "Devices", "Monitors", "Migration and snapshots" })
+            Assert.Contains($"\n{group}:\n", help, StringComparison.Ordinal);
+        string[] words = help.Split([' ', ',', '\n', ';'], StringSplitOptions.RemoveEmptyEntries);
+        Assert.Empty(RunOptionParser.OptionNames.Except(words));
+        Assert.All(RunHelp.Text.Split('\n'), line => Assert.InRange(line.Length, 0, 120));
+    }
+
+    [Fact]
     public async Task Help_Root_ListsEveryVerb()
     {
         using var host = new FakeHost();

@@ -77,6 +77,9 @@ internal sealed class RunOptionParser
     {
     }
 
+    /// <summary>Every option there is, with its dash.</summary>
+    public static IEnumerable<string> OptionNames => _flags.Keys.Concat(_values.Keys);
+
     /// <summary>Reads a command line.</summary>
     /// <exception cref="CommandException">An option or value is unknown or not supported; the message names it.</exception>
     public static RunOptions Parse(IReadOnlyList<string> arguments)

@@ -8,4 +8,7 @@ internal interface IVerb
     Command Command { get; }
 
     string Example { get; }
+
+    /// <summary>The help of a verb whose options the library does not know, but for the example; null for the library's.</summary>
+    string? OwnHelp => null;
 }

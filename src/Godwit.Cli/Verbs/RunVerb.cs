@@ -18,7 +18,7 @@ internal sealed class RunVerb : IVerb
         {
             TreatUnmatchedTokensAsErrors = false,
         };
-        var options = new Argument<string[]>("OPTIONS") { Description = Summary, Arity = ArgumentArity.ZeroOrMore };
+        var options = new Argument<string[]>("OPTIONS") { Arity = ArgumentArity.ZeroOrMore };
         Command.Arguments.Add(options);
         Command.SetAction((parsed, interrupt) => RunAsync(host, [.. parsed.GetValue(options) ?? [], .. parsed.UnmatchedTokens], interrupt));
     }
@@ -28,15 +28,7 @@ internal sealed class RunVerb : IVerb
     public string Example =>
         "godwit run -M virt,acpi=off -m 256M -guest staircase -serial stdio -qmp unix:/tmp/vm1.sock,server=on,wait=off";
 
-    private static string Summary =>
-        "-M virt[,aia=none,aclint=off,acpi=off][,memory-backend=ID][,dumpdtb=FILE] -cpu rv64[,FEATURE=off] -accel soft -m SIZE -smp N "
-        + "-object memory-backend-ram|memory-backend-memfd|memory-backend-file,id=ID,size=SIZE[,mem-path=FILE,share=on][,prealloc=on] -object iothread,id=ID "
-        + "-guest staircase[,rate=PAGES/S][,pages=N] -drive file=FILE,format=raw,if=none,id=ID -drive file=DIR,format=snapshots,if=none,id=ID -loadvm TAG -netdev stream|dgram|socket|tap|hubport,id=ID,… "
-        + "-device virtio-balloon-device[,free-page-hint=on,iothread=ID][,free-page-reporting=on] -device virtio-blk-device|virtio-net-device|virtio-rng-device|virtio-serial-device|virtconsole|loader[,bus=virtio-mmio-bus.N],… "
-        + "-bios default|none|FILE -kernel FILE -initrd FILE -append TEXT -dtb FILE "
-        + "-serial stdio|null|file:PATH|unix:PATH|chardev:ID -chardev … -qmp … -mon … -monitor stdio|none|unix:… "
-        + "-incoming URI|defer -S -name NAME -uuid UUID -global migration.NAME=VALUE -global virtio-mmio.force-legacy=false -mem-prealloc -nodefaults -nographic -display none "
-        + "-no-user-config -no-reboot -pidfile FILE";
+    public string OwnHelp => RunHelp.Text;
 
     /// <summary>Runs a machine until it ends; the result is the status of the process.</summary>
     public static async Task<int> RunAsync(ICommandHost host, IReadOnlyList<string> arguments, CancellationToken interrupt)
