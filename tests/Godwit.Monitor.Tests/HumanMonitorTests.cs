@@ -94,6 +94,7 @@ public sealed class HumanMonitorTests
             + "max-bandwidth: 134217728 bytes/second\r\navail-switchover-bandwidth: 0 bytes/second\r\ndowntime-limit: 300 ms\r\nx-checkpoint-delay: 20000 ms\r\n"
             + "multifd-channels: 2\r\nmultifd-compression: none\r\nzero-page-detection: multifd\r\nxbzrle-cache-size: 67108864 bytes\r\nmax-postcopy-bandwidth: 0\r\n"
             + "tls-authz: ''\r\nx-vcpu-dirty-limit-period: 1000 ms\r\nvcpu-dirty-limit: 1 MB/s\r\nmode: normal\r\ndirect-io: off\r\n"
+            + "x-peer-version: auto\r\nx-channel-timeout: 0 s\r\n" // those that QEMU does not have
         },
     };
 

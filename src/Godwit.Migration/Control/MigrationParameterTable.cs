@@ -59,14 +59,11 @@ public static class MigrationParameterTable
             Built = [],
         },
 
-        // The wire does not say in advance what the destination is; the human monitor keeps to the list of the peers.
-        Choice(MigrationParameter.XPeerVersion, "x-peer-version", PeerVersion.Automatic, [PeerVersion.Automatic, "10.0", "11.1"]) with
-        {
-            HumanSuffix = null,
-        },
+        // The wire does not say in advance what the destination is.
+        Choice(MigrationParameter.XPeerVersion, "x-peer-version", PeerVersion.Automatic, [PeerVersion.Automatic, "10.0", "11.1"]),
 
         // 0: the main channel may stall for ever, as at the peers.
-        Size(MigrationParameter.XChannelTimeout, "x-channel-timeout", 0, null, 0, 1_000_000, "a number of seconds from 0 to 1000000") with
+        Size(MigrationParameter.XChannelTimeout, "x-channel-timeout", 0, " s", 0, 1_000_000, "a number of seconds from 0 to 1000000") with
         {
             Kind = MigrationParameterKind.Word,
             WholeRangeError = "Parameter 'x-channel-timeout' expects a number of seconds from 0 to 1000000",
