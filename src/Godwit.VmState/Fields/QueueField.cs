@@ -11,20 +11,10 @@ internal sealed class QueueField<T, TChild>(
     VmStateDescription<TChild> description,
     int maximum,
     uint since,
-    Func<T, uint, bool>? when) : ElementField<T>(name, wireType, since, when)
+    Func<T, uint, bool>? when) : ContainerField<T>(name, wireType, description, since, when)
     where T : class
     where TChild : class
 {
-    public override VmStateDescription Nested => description;
-
-    public override uint? NestedLoadVersion => Since;
-
-    internal override bool IsLeaf => false;
-
-    internal override bool IsCompressible(PeerProfile profile, int depth) => !HasPredicate;
-
-    protected override int GetCount(T owner, MigrationReader? reader) => 1;
-
     protected override void SaveElement(T owner, int index, in SaveContext context)
     {
         foreach (TChild element in elements(owner))

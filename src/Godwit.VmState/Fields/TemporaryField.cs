@@ -1,5 +1,3 @@
-using Godwit.Wire;
-
 namespace Godwit.VmState;
 
 /// <summary>A description applied to a temporary object made from its parent; its hooks carry values between the two.</summary>
@@ -8,20 +6,10 @@ internal sealed class TemporaryField<T, TChild>(
     Func<T, TChild> create,
     VmStateDescription<TChild> description,
     uint since,
-    Func<T, uint, bool>? when) : ElementField<T>(name, "tmp", since, when)
+    Func<T, uint, bool>? when) : ContainerField<T>(name, "tmp", description, since, when)
     where T : class
     where TChild : class
 {
-    public override VmStateDescription Nested => description;
-
-    public override uint? NestedLoadVersion => Since;
-
-    internal override bool IsLeaf => false;
-
-    internal override bool IsCompressible(PeerProfile profile, int depth) => !HasPredicate;
-
-    protected override int GetCount(T owner, MigrationReader? reader) => 1;
-
     protected override void SaveElement(T owner, int index, in SaveContext context) =>
         description.Save(create(owner), context, description.Version);
 

@@ -11,21 +11,11 @@ internal sealed class TreeField<T, TKey, TValue>(
     VmStateDescription<TValue> description,
     int maximum,
     uint since,
-    Func<T, uint, bool>? when) : ElementField<T>(name, "gtree", since, when)
+    Func<T, uint, bool>? when) : ContainerField<T>(name, "gtree", description, since, when)
     where T : class
     where TKey : notnull
     where TValue : class
 {
-    public override VmStateDescription Nested => description;
-
-    public override uint? NestedLoadVersion => Since;
-
-    internal override bool IsLeaf => false;
-
-    internal override bool IsCompressible(PeerProfile profile, int depth) => !HasPredicate;
-
-    protected override int GetCount(T owner, MigrationReader? reader) => 1;
-
     protected override void SaveElement(T owner, int index, in SaveContext context)
     {
         IDictionary<TKey, TValue> map = nodes(owner);
