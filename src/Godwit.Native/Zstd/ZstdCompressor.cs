@@ -12,17 +12,7 @@ public sealed unsafe class ZstdCompressor : SafeHandle
     public ZstdCompressor(int level)
         : base(0, ownsHandle: true)
     {
-        try
-        {
-            SetHandle(ZstdHeader.ZSTD_createCCtx());
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new ZstdException("zstd needs the library libzstd.so.1, which is not installed", e);
-        }
-
-        if (IsInvalid)
-            throw new ZstdException("zstd: out of memory");
+        SetHandle(ZstdHeader.Create(ZstdHeader.ZSTD_createCCtx));
         nuint result = ZstdHeader.ZSTD_CCtx_setParameter(handle, ZstdHeader.ZSTD_c_compressionLevel, level);
         if (ZstdHeader.ZSTD_isError(result) != 0)
             throw new ZstdException($"zstd level {level}: {ZstdHeader.NameOf(result)}");

@@ -14,17 +14,7 @@ public sealed unsafe class ZstdDecompressor : SafeHandle
     public ZstdDecompressor()
         : base(0, ownsHandle: true)
     {
-        try
-        {
-            SetHandle(ZstdHeader.ZSTD_createDCtx());
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new ZstdException("zstd needs the library libzstd.so.1, which is not installed", e);
-        }
-
-        if (IsInvalid)
-            throw new ZstdException("zstd: out of memory");
+        SetHandle(ZstdHeader.Create(ZstdHeader.ZSTD_createDCtx));
         nuint result = ZstdHeader.ZSTD_DCtx_setParameter(handle, ZstdHeader.ZSTD_d_windowLogMax, MaxWindowLog);
         if (ZstdHeader.ZSTD_isError(result) != 0)
             throw new ZstdException($"zstd: {ZstdHeader.NameOf(result)}");

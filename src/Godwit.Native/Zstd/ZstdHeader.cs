@@ -43,6 +43,21 @@ internal static unsafe partial class ZstdHeader
     [LibraryImport(Library)]
     internal static partial nint ZSTD_getErrorName(nuint code);
 
+    /// <summary>Makes a context; the first call of all loads the library.</summary>
+    /// <exception cref="ZstdException">The library is missing, or memory is.</exception>
+    internal static nint Create(Func<nint> create)
+    {
+        try
+        {
+            nint context = create();
+            return context != 0 ? context : throw new ZstdException("zstd: out of memory");
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new ZstdException("zstd needs the library libzstd.so.1, which is not installed", e);
+        }
+    }
+
     /// <summary>The message of an error code.</summary>
     internal static string NameOf(nuint code) => Marshal.PtrToStringUTF8(ZSTD_getErrorName(code)) ?? "unknown error";
 
