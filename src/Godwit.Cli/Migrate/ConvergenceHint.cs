@@ -1,10 +1,14 @@
 namespace Godwit.Cli;
 
-/// <summary>Notices a migration that gets nowhere: for some iterations on end the guest has written faster than its memory was sent.</summary>
+/// <summary>Notices a migration that gets nowhere: for some iterations on end the guest has written about as fast as its memory was sent, or faster.</summary>
 internal sealed class ConvergenceHint
 {
     /// <summary>Iterations before anything is said: a burst of writes passes, and rates of a single iteration are rough.</summary>
     public const int Patience = 3;
+
+    // A page counts once in an iteration, however often it is written: a guest that writes all of its working set again in each
+    // shows a rate just below the throughput, and never above.
+    private const double Share = 0.9;
 
     private long _iteration;
     private int _behind;
@@ -25,12 +29,12 @@ internal sealed class ConvergenceHint
             _iteration = info.Iterations;
             double written = info.DirtyPagesPerSecond * (double)info.PageBytes;
             double sent = info.MegabitsPerSecond * 1e6 / 8;
-            _behind = written > sent ? _behind + 1 : 0;
+            _behind = written > Share * sent ? _behind + 1 : 0;
         }
 
         if (_behind < Patience)
             return null;
-        const string Text = "the guest writes faster than is sent; raise max-bandwidth or downtime-limit";
+        const string Text = "the guest writes as fast as is sent; raise max-bandwidth or downtime-limit";
         return info.ThrottlePercent is null ? $"{Text}, or start again with --cap auto-converge" : Text;
     }
 }
