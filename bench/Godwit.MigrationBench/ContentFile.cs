@@ -5,6 +5,8 @@ namespace Godwit.MigrationBench;
 /// <summary>A file on the memory file system that is mapped as the RAM of the machines that send it; deleted on dispose.</summary>
 internal sealed class ContentFile : IDisposable
 {
+    private const string Folder = "/dev/shm";
+    private const string Prefix = "godwit-bench-";
     private const int PieceBytes = 4 << 20;
     private const int PageBytes = 4096;
 
@@ -20,7 +22,8 @@ internal sealed class ContentFile : IDisposable
 
     public static ContentFile Create(MemoryContent content, long bytes)
     {
-        string path = System.IO.Path.Combine("/dev/shm", $"godwit-bench-{Environment.ProcessId}-{content}".ToLowerInvariant());
+        RemoveLeftOvers();
+        string path = System.IO.Path.Combine(Folder, $"{Prefix}{Environment.ProcessId}-{content}".ToLowerInvariant());
         using FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         var random = new Random(20250);
         byte[] piece = new byte[PieceBytes];
@@ -34,6 +37,17 @@ internal sealed class ContentFile : IDisposable
     }
 
     public void Dispose() => File.Delete(Path);
+
+    /// <summary>A run that was ended from outside leaves gigabytes of memory taken, which slows whoever needs new pages.</summary>
+    private static void RemoveLeftOvers()
+    {
+        foreach (string path in Directory.EnumerateFiles(Folder, Prefix + "*"))
+        {
+            string owner = System.IO.Path.GetFileName(path)[Prefix.Length..].Split('-')[0];
+            if (!Directory.Exists($"/proc/{owner}"))
+                File.Delete(path);
+        }
+    }
 
     private static void Fill(byte[] piece, MemoryContent content, Random random)
     {
