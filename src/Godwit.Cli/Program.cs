@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using Godwit.Cli;
 
-using var interrupt = new CancellationTokenSource();
+// Not disposed: a late signal may still cancel it while the process ends.
+var interrupt = new CancellationTokenSource();
 var gate = new Lock();
 long? asked = null;
 

@@ -24,7 +24,7 @@ public static unsafe class FileSystem
         FileNotFoundException or DirectoryNotFoundException => ErrnoException.Describe(Errno.ENOENT),
         UnauthorizedAccessException => ErrnoException.Describe(Errno.EACCES),
         PathTooLongException => ErrnoException.Describe(Errno.ENAMETOOLONG),
-        SocketException when !Path.Exists(path) => ErrnoException.Describe(Errno.ENOENT),
+        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } when !Path.Exists(path) => ErrnoException.Describe(Errno.ENOENT),
         SocketException { NativeErrorCode: > 0 } e => ErrnoException.Describe(e.NativeErrorCode),
         IOException { HResult: > 0 } e => ErrnoException.Describe(e.HResult),
         _ => failure.Message,

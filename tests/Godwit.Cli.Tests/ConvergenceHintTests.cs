@@ -13,7 +13,7 @@ public sealed class ConvergenceHintTests
         var hint = new ConvergenceHint();
         Assert.Null(hint.Observe(Info(1, 0)));
         for (int i = 0; i < ConvergenceHint.Patience - 1; i++)
-            Assert.Null(hint.Observe(Info(2 + i, Above)));
+            Assert.Null(hint.Observe(Info(2 + i, Above + i)));
         string? text = hint.Observe(Info(1 + ConvergenceHint.Patience, Above));
         foreach (string name in new[] { "max-bandwidth", "downtime-limit", "auto-converge" })
             Assert.Contains(name, text, StringComparison.Ordinal);
@@ -29,11 +29,19 @@ public sealed class ConvergenceHintTests
     }
 
     [Fact]
+    public void Observe_ShortIterationsWithoutANewRate_CountOnce()
+    {
+        var hint = new ConvergenceHint();
+        for (int i = 0; i < 20; i++)
+            Assert.Null(hint.Observe(Info(2 + i, Above)));
+    }
+
+    [Fact]
     public void Observe_OneIterationThatKeepsUp_StartsAnew()
     {
         var hint = new ConvergenceHint();
         for (int i = 0; i < 5 * ConvergenceHint.Patience; i++)
-            Assert.Null(hint.Observe(Info(2 + i, i % ConvergenceHint.Patience == 0 ? Below : Above)));
+            Assert.Null(hint.Observe(Info(2 + i, (i % ConvergenceHint.Patience == 0 ? Below : Above) + i)));
     }
 
     [Fact]
@@ -42,7 +50,7 @@ public sealed class ConvergenceHintTests
         var hint = new ConvergenceHint();
         string? text = null;
         for (int i = 0; i < ConvergenceHint.Patience; i++)
-            text = hint.Observe(Info(2 + i, Above) with { ThrottlePercent = 20 });
+            text = hint.Observe(Info(2 + i, Above + i) with { ThrottlePercent = 20 });
         Assert.NotNull(text);
         Assert.DoesNotContain("auto-converge", text, StringComparison.Ordinal);
     }
@@ -55,7 +63,7 @@ public sealed class ConvergenceHintTests
     {
         var hint = new ConvergenceHint();
         for (int i = 0; i < 2 * ConvergenceHint.Patience; i++)
-            Assert.Null(hint.Observe(Info(2 + i, Above) with { Status = status }));
+            Assert.Null(hint.Observe(Info(2 + i, Above + i) with { Status = status }));
     }
 
     private static MigrationInfo Info(long iteration, long dirtyPages) => new()

@@ -71,8 +71,8 @@ public sealed class MigrateVerbTests
             await host.RunAsync("migrate", "tcp:h:1", "--qmp", source.Address, "--qmp-target", target.Address, "--cap", "xbzrle", "--set", "max-bandwidth=2G"));
         Assert.Equal(
             [
-                """migrate-set-parameters {"max-bandwidth": 1}""",
                 """migrate-set-capabilities {"capabilities": [{"capability": "events", "state": false}, {"capability": "return-path", "state": false}, {"capability": "xbzrle", "state": false}]}""",
+                """migrate-set-parameters {"max-bandwidth": 1}""",
             ],
             source.Commands[^2..]);
         Assert.Empty(target.Commands);

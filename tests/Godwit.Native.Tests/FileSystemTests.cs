@@ -27,6 +27,16 @@ public sealed class FileSystemTests
         File.Delete(path);
     }
 
+    [Theory]
+    [InlineData("/nonexistent/socket", "No such file or directory")]
+    [InlineData("/proc/socket", "No such file or directory")] // no files can be made there
+    public void Describe_SocketThatCannotBeMade_IsTheSystemsText(string path, string expected)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var failure = Assert.ThrowsAny<SocketException>(() => socket.Bind(new UnixDomainSocketEndPoint(path)));
+        Assert.Equal(expected, FileSystem.Describe(failure, path));
+    }
+
     [Fact]
     public void Describe_AnythingElse_IsItsMessage() =>
         Assert.Equal("why", FileSystem.Describe(new InvalidOperationException("why"), "/"));

@@ -11,6 +11,7 @@ internal sealed class ConvergenceHint
     private const double Share = 0.9;
 
     private long _iteration;
+    private long _rate;
     private int _behind;
 
     /// <summary>Takes the newest numbers.</summary>
@@ -23,10 +24,11 @@ internal sealed class ConvergenceHint
             return null;
         }
 
-        // The dirty rate is measured at the end of an iteration, so it says something new once in each.
-        if (info.Iterations != _iteration)
+        // The dirty rate is measured at the end of an iteration, but not more than once a second: in between it is an old one.
+        if (info.Iterations != _iteration && info.DirtyPagesPerSecond != _rate && info.MegabitsPerSecond > 0)
         {
             _iteration = info.Iterations;
+            _rate = info.DirtyPagesPerSecond;
             double written = info.DirtyPagesPerSecond * (double)info.PageBytes;
             double sent = info.MegabitsPerSecond * 1e6 / 8;
             _behind = written > Share * sent ? _behind + 1 : 0;
@@ -35,6 +37,6 @@ internal sealed class ConvergenceHint
         if (_behind < Patience)
             return null;
         const string Text = "the guest writes as fast as is sent; raise max-bandwidth or downtime-limit";
-        return info.ThrottlePercent is null ? $"{Text}, or start again with --cap auto-converge" : Text;
+        return info.ThrottlePercent is null ? $"{Text}, or start again with --cap auto-converge if that is off" : Text;
     }
 }

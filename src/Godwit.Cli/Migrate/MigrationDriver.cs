@@ -29,6 +29,7 @@ internal sealed class MigrationDriver(QmpClient source, QmpClient? target, Migra
     {
         _ = _source.WatchAsync();
         _ = _target?.WatchAsync();
+        bool isAsked = false;
         try
         {
             string uri = await PrepareAsync(interrupt);
@@ -36,21 +37,28 @@ internal sealed class MigrationDriver(QmpClient source, QmpClient? target, Migra
 
             // From here on an interrupt has to cancel the migration, so the reply is waited for in any case.
             using var limit = new CancellationTokenSource(_startDeadline);
+            isAsked = true;
             await _source.ExecuteAsync("migrate", "migrate", new JsonObject { ["uri"] = uri }, limit.Token);
+        }
+        catch (Exception e) when (!isAsked || e is CommandException)
+        {
+            // Refused, or not asked for: the next one to migrate shall not find settings of a migration that never was.
+            await _source.RestoreAsync();
+            if (_target is not null)
+                await _target.RestoreAsync();
+            if (e is QmpConnectionException)
+                throw new CommandException("migrate", e.Message, inner: e);
+            throw;
         }
         catch (QmpConnectionException e)
         {
             throw new CommandException("migrate", e.Message, inner: e);
         }
-        catch (Exception e) when (e is CommandException || interrupt.IsCancellationRequested)
+        catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
         {
-            // Refused: the next one to migrate shall not find settings of a migration that never was.
-            await _source.RestoreAsync();
-            if (_target is not null)
-                await _target.RestoreAsync();
-            throw;
+            return await CancelAsync("interrupted");
         }
-        catch (OperationCanceledException e) when (!interrupt.IsCancellationRequested)
+        catch (OperationCanceledException e)
         {
             throw new CommandException("migrate", "the server does not answer; whether the migration has started is not known", _source.Where, inner: e);
         }

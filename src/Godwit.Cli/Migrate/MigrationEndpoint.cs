@@ -90,8 +90,9 @@ internal sealed class MigrationEndpoint(QmpClient client, string role)
         KeyValuePair<string, bool>[] all = [.. wanted];
         if (all.Length == 0)
             return;
-        await ExecuteAsync("set capabilities", "migrate-set-capabilities", Capabilities(all), cancellationToken);
+        // Before the reply: whoever does not wait for it cannot know whether they were set.
         _capabilitiesBefore = [.. all.Select(c => KeyValuePair.Create(c.Key, known[c.Key]))];
+        await ExecuteAsync("set capabilities", "migrate-set-capabilities", Capabilities(all), cancellationToken);
     }
 
     /// <summary>The capabilities that the server knows, and whether they are on.</summary>
@@ -111,18 +112,10 @@ internal sealed class MigrationEndpoint(QmpClient client, string role)
     /// <summary>Puts capabilities and parameters back that were set here, when no migration came of them. What cannot be put back stays.</summary>
     public async Task RestoreAsync()
     {
-        using var deadline = new CancellationTokenSource(_restoreDeadline);
-        try
-        {
-            if (_parametersBefore.Count > 0)
-                await Client.ExecuteAsync("migrate-set-parameters", _parametersBefore, cancellationToken: deadline.Token);
-            if (_capabilitiesBefore.Count > 0)
-                await Client.ExecuteAsync("migrate-set-capabilities", Capabilities(_capabilitiesBefore), cancellationToken: deadline.Token);
-        }
-        catch (Exception e) when (e is QmpException or QmpConnectionException or OperationCanceledException)
-        {
-            // The reason why nothing came of it is the one to report.
-        }
+        if (_capabilitiesBefore.Count > 0)
+            await TryAsync("migrate-set-capabilities", Capabilities(_capabilitiesBefore));
+        if (_parametersBefore.Count > 0)
+            await TryAsync("migrate-set-parameters", _parametersBefore);
     }
 
     /// <summary>Sets parameters given as text; each takes the JSON type that the server shows for it.</summary>
@@ -141,8 +134,8 @@ internal sealed class MigrationEndpoint(QmpClient client, string role)
             before[name] = known?.DeepClone();
         }
 
-        await ExecuteAsync("set parameters", "migrate-set-parameters", arguments, cancellationToken);
         _parametersBefore = before;
+        await ExecuteAsync("set parameters", "migrate-set-parameters", arguments, cancellationToken);
     }
 
     /// <summary>Runs a command and turns an error reply into the verb's error line.</summary>
@@ -159,6 +152,19 @@ internal sealed class MigrationEndpoint(QmpClient client, string role)
     }
 
     public string Where => $"{Role} {Client.Description}";
+
+    private async Task TryAsync(string command, JsonObject arguments)
+    {
+        using var deadline = new CancellationTokenSource(_restoreDeadline);
+        try
+        {
+            await Client.ExecuteAsync(command, arguments, cancellationToken: deadline.Token);
+        }
+        catch (Exception e) when (e is QmpException or QmpConnectionException or OperationCanceledException)
+        {
+            // The reason why nothing came of the migration is the one to report.
+        }
+    }
 
     private static JsonObject Capabilities(IEnumerable<KeyValuePair<string, bool>> states) => new()
     {

@@ -68,13 +68,15 @@ internal sealed class RunDevices(ICommandHost host, RunOptions options) : IDispo
 
     private static RawDiskImage OpenImage(DriveSetting drive) => Open($"-drive {drive.Path}", drive.Path, () => new RawDiskImage(drive.Path, drive.IsReadOnly));
 
-    private INetBackend OpenNet(NetSetting net) => Keep(Open<INetBackend>($"-netdev {net.Kind},id={net.Id}", (net.Local ?? net.Remote) is UnixDomainSocketEndPoint path ? path.ToString() : null, () => net.Kind switch
+    private INetBackend OpenNet(NetSetting net) => Keep(Open<INetBackend>($"-netdev {net.Kind},id={net.Id}", PathOf(net), () => net.Kind switch
     {
         "hubport" => new NullNetBackend(),
         "dgram" => new DatagramNetBackend(net.Local!, net.Remote!),
         "tap" => net.Interface is { } name ? TapNetBackend.Open(name) : TapNetBackend.FromDescriptor(net.Descriptor),
         _ => net.Local is { } local ? StreamNetBackend.Listen(local) : StreamNetBackend.Connect(net.Remote!),
     }));
+
+    private static string? PathOf(NetSetting net) => (net.Local ?? net.Remote) is UnixDomainSocketEndPoint path ? path.ToString() : null;
 
     private ICharBackend OpenConsole(string text) => Keep<ICharBackend>((ICharBackend?)OpenCharacterDevice(host, "-device virtconsole", text) ?? new NullCharBackend());
 
