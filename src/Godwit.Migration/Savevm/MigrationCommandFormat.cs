@@ -26,7 +26,11 @@ public static class MigrationCommandFormat
     public static MessageLayout? Find(MigrationCommand command) =>
         command == MigrationCommand.Invalid || (int)command >= _layouts.Length ? null : _layouts[(int)command];
 
-    /// <summary>The command of a name; <see cref="MigrationCommand.Invalid"/> when there is none.</summary>
-    public static MigrationCommand FindByName(string name) =>
-        (MigrationCommand)Math.Max(0, Array.FindIndex(_layouts, layout => string.Equals(layout.Name, name, StringComparison.Ordinal)));
+    /// <summary>The command of a name.</summary>
+    /// <exception cref="ArgumentException">There is no such command.</exception>
+    public static MigrationCommand FindByName(string name)
+    {
+        int command = Array.FindIndex(_layouts, 1, layout => string.Equals(layout.Name, name, StringComparison.Ordinal));
+        return command > 0 ? (MigrationCommand)command : throw new ArgumentException($"There is no command {name}.", nameof(name));
+    }
 }

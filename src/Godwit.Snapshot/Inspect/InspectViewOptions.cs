@@ -27,5 +27,7 @@ public sealed record InspectViewOptions
     }
 
     /// <summary>What <see cref="Section"/> calls an item; null for one without a name.</summary>
-    internal static string? NameOf(StreamItem item) => item.IdString ?? (item.Kind == StreamItemKind.Configuration ? "configuration" : null);
+    internal static string? NameOf(StreamItem item) => item.IdString is { Length: > 0 } id
+        ? id
+        : item.Kind == StreamItemKind.Configuration ? "configuration" : null;
 }

@@ -160,7 +160,10 @@ public sealed class RulesTests
         {
             string status = "";
             machine.Qmp.WaitFor("the attempt to end", q => (status = q.MigrationStatus) is "failed" or "completed" or "none");
-            if (status != "completed" || machine.Qmp.RunState != "postmigrate")
+            if (status != "completed")
+                continue;
+            machine.Qmp.WaitFor("the run state of the end", q => q.RunState != "finish-migrate");
+            if (machine.Qmp.RunState != "postmigrate")
                 continue;
             machine.Qmp.Execute("cont");
             machine.Qmp.Execute("stop");
